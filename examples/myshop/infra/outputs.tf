@@ -1,0 +1,7 @@
+output "cluster_name" {
+  value = module.eks.cluster_name
+}
+
+output "database_address" {
+  value = module.database.address
+}
