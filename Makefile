@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first target that needs it sets up: Python 3.11+ and the package registry suffice.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := linter rules schemas tests benchmarks
+
+.PHONY: demo test check golden docs bench rule facts-check fuzz clean
+
+demo: .venv/ready  ## lint the example shop
+	@$(BIN)/opslint examples/myshop || test $$? -eq 1
+
+test: .venv/ready  ## all tests
+	$(BIN)/pytest -q
+
+check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	rm -rf dist && $(BIN)/python -m build --no-isolation --wheel --outdir dist . >/dev/null
+	$(BIN)/check-wheel-contents dist
+	$(BIN)/python docs/generate.py --check
+
+facts-check: .venv/ready  ## shape and consistency of the data in schemas/
+	$(BIN)/python -m opslint_schemas.check
+
+golden: .venv/ready  ## rewrite the golden files: read the diff before you commit it
+	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/output tests/test_demo.py
+
+docs: .venv/ready  ## rewrite docs/rules from the rules' own pages
+	$(BIN)/python docs/generate.py
+
+bench: .venv/ready  ## cold start, a large run, and the same against another linter
+	$(BIN)/python benchmarks/run.py
+
+fuzz: .venv/ready  ## mutated Terraform through the reader
+	$(BIN)/python tests/fuzz/fuzz_hcl.py
+
+rule: .venv/ready  ## a new rule: make rule NAME=reliability/missing-something
+	$(BIN)/python rules/new_rule.py $(NAME)
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("opslint needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
