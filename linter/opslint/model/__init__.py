@@ -1,0 +1,1 @@
+"""Sources, nodes, Kubernetes and Terraform objects, findings: plain data."""

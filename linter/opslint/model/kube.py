@@ -1,0 +1,197 @@
+"""Kubernetes objects and the pods in them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opslint.model.node import Node
+    from opslint.model.project import Unit
+    from opslint.model.source import Source
+
+# Where each kind keeps its pod template; the pod spec is its "spec".
+POD_TEMPLATE: Final[dict[str, tuple[str, ...]]] = {
+    "Deployment": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Rollout": ("spec", "template"),
+    "PodTemplate": ("template",),
+    "Pod": (),
+}
+WORKLOAD_GROUPS: Final = frozenset({"", "apps", "batch", "extensions", "argoproj.io"})
+CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
+
+
+class KubeObject:
+    """One Kubernetes document.
+
+    `root` is the document's map; `unit` what it is applied with. `item` in a `kind: List` counts as a document.
+    """
+
+    def __init__(self, root: Node, unit: Unit) -> None:
+        self.root, self.unit = root, unit
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}/{self.name} of {self.unit.id}>"
+
+    @cached_property
+    def api_version(self) -> str:
+        """`apiVersion`, "" when absent."""
+        node = self.root["apiVersion"]
+        return node.text if node.known else ""
+
+    @cached_property
+    def group(self) -> str:
+        """The API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @cached_property
+    def kind(self) -> str:
+        """`kind`, "" when absent."""
+        node = self.root["kind"]
+        return node.text if node.known else ""
+
+    @cached_property
+    def name(self) -> str:
+        """`metadata.name` (or `generateName`), "" when unknown."""
+        metadata = self.metadata
+        node = metadata["name"]
+        if not node.present:
+            node = metadata["generateName"]
+        return node.text if node.known else ""
+
+    @cached_property
+    def namespace(self) -> str:
+        """`metadata.namespace`, else the unit's; "" when neither is known."""
+        node = self.metadata["namespace"]
+        return (node.text if node.known else "") or self.unit.namespace
+
+    @cached_property
+    def metadata(self) -> Node:
+        """`metadata`."""
+        return self.root["metadata"]
+
+    @property
+    def spec(self) -> Node:
+        """`spec`."""
+        return self.root["spec"]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """`metadata.labels` as texts."""
+        return _texts(self.metadata["labels"])
+
+    @cached_property
+    def annotations(self) -> dict[str, str]:
+        """`metadata.annotations` as texts."""
+        return _texts(self.metadata["annotations"])
+
+    @property
+    def source(self) -> Source:
+        """The text it stands in."""
+        return self.root.source
+
+    @cached_property
+    def is_workload(self) -> bool:
+        """True when the kind keeps a pod template."""
+        return self.kind in POD_TEMPLATE and self.group in WORKLOAD_GROUPS
+
+    @cached_property
+    def pod_template(self) -> Node:
+        """The pod template (metadata and spec); a Pod is its own. Missing for kinds without pods."""
+        if not self.is_workload:
+            return self.root["spec"]["template"] if self.kind in {"", "Rollout"} else self.root.at("\0no-pods")
+        return self.root.at(*POD_TEMPLATE[self.kind])
+
+    @cached_property
+    def pod_spec(self) -> Node:
+        """The pod spec; missing for kinds without pods."""
+        return self.pod_template["spec"]
+
+    @cached_property
+    def pod_labels(self) -> dict[str, str]:
+        """The labels its pods get."""
+        return _texts(self.pod_template["metadata"]["labels"])
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...]:
+        """All containers: main, init and ephemeral ones, in this order."""
+        spec = self.pod_spec
+        return tuple(
+            Container(node, self, part)
+            for part in CONTAINER_LISTS
+            if spec[part].known and spec[part].is_list
+            for node in spec[part]
+            if node.known and node.is_map
+        )
+
+    @cached_property
+    def is_test_hook(self) -> bool:
+        """True for a Helm test hook, which workload rules leave alone."""
+        hooks = self.annotations.get("helm.sh/hook", "")
+        return any(hook.strip().startswith("test") for hook in hooks.split(","))
+
+    @property
+    def title(self) -> str:
+        """`Kind/name`, with its namespace when it has one of its own."""
+        return f"{self.kind}/{self.name}"
+
+
+class Container:
+    """A container of a pod spec; `part` is the list it stands in."""
+
+    __slots__ = ("owner", "part", "root")
+
+    def __init__(self, root: Node, owner: KubeObject, part: str) -> None:
+        self.root, self.owner, self.part = root, owner, part
+
+    @property
+    def name(self) -> str:
+        """Its name, "" when absent."""
+        node = self.root["name"]
+        return node.text if node.known else ""
+
+    @property
+    def is_running(self) -> bool:
+        """True when it runs as long as the pod: a main container, or an init container that restarts always."""
+        return self.part == "containers" or (
+            self.part == "initContainers" and self.root["restartPolicy"].text == "Always"
+        )
+
+    @property
+    def image(self) -> Node:
+        """`image`."""
+        return self.root["image"]
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of its owner."""
+        return self.owner.unit
+
+
+Workload = KubeObject
+
+
+def _texts(node: Node) -> dict[str, str]:
+    if not node.known:
+        return {}
+    return {key: value.text for key, value in node.items() if value.known}
+
+
+def unpack(root: Node) -> Iterator[Node]:
+    """Yield the document, or the items of a `kind: List` (and of any `…List` with items), however nested."""
+    kind = root["kind"]
+    items = root["items"]
+    if kind.known and kind.text.endswith("List") and items.known and items.is_list:
+        for item in items:
+            if item.known and item.is_map:
+                yield from unpack(item)
+    else:
+        yield root

@@ -1,0 +1,221 @@
+"""The repository as one Project: everything rules may look at."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from opslint.model.kube import KubeObject
+    from opslint.model.node import Node
+    from opslint.model.settings import Settings
+    from opslint.model.source import Location, Source
+    from opslint.model.terraform import Block, ModuleCall, RootModule
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a unit or a root module is deployed as.
+
+    `stage` is prod, nonprod or unknown (treated as prod); `sign` says what told it.
+    """
+
+    name: str = ""
+    stage: str = "unknown"
+    sign: str = ""
+
+    @property
+    def is_nonprod(self) -> bool:
+        """True only on an explicit sign."""
+        return self.stage == "nonprod"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Kubernetes version to judge against, and what named it.
+
+    `minor` is the minor of Kubernetes 1.x. `kind` is flag, configuration, cluster, or newest (the newest EKS version
+    known); `location` the place in a file that says so. `after` marks the version after the upgrade (`next`).
+    """
+
+    id: str
+    minor: int
+    kind: str
+    location: Location | None = None
+    after: bool = False
+
+    @property
+    def version(self) -> str:
+        """`1.34`."""
+        return f"1.{self.minor}"
+
+    @property
+    def provenance(self) -> str:
+        """What named the target, for messages: `infra/prod.tfvars:3`, `--target-version`, …"""
+        if self.location is not None:
+            return f"{self.location.source.path}:{self.location.span.line}"
+        return {
+            "flag": "--target-version",
+            "configuration": "configuration",
+            "newest": "the newest EKS version known",
+        }.get(self.kind, self.kind)
+
+
+@dataclass(slots=True, eq=False)
+class Cluster:
+    """An EKS cluster that Terraform or eksctl declares."""
+
+    id: str  # configuration's name, else the address
+    name: Node
+    version: Node
+    environment: Environment
+    block: Block | None = None
+
+
+@dataclass(eq=False)
+class Unit:
+    """What is applied together to one cluster.
+
+    `kind` is release (chart x values), kustomization, application, manifests, terraform (objects inside .tf) or stdin.
+    `closed` is true when all its parts were readable: reference rules are silent on a unit that is not.
+    `targets` has one entry, or one per cluster when the unit is mapped to none of several.
+    """
+
+    id: str  # charts/api@prod, manifests, …
+    kind: str
+    path: str
+    environment: Environment
+    namespace: str = ""  # of objects that name none; "" when unknown
+    closed: bool = True
+    targets: tuple[Target, ...] = ()
+    cluster: Cluster | None = None
+    chart: Chart | None = None
+    objects: list[KubeObject] = field(default_factory=list)
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[KubeObject]]:
+        index: dict[str, list[KubeObject]] = defaultdict(list)
+        for item in self.objects:
+            index[item.kind].append(item)
+        return dict(index)
+
+    def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
+        """Return its objects of these kinds, all of them for no kind, in the order they were read."""
+        found = [item for kind in kinds for item in self._by_kind.get(kind, ())] if kinds else self.objects
+        return found if namespace is None else [item for item in found if item.namespace == namespace]
+
+    @cached_property
+    def workloads(self) -> list[KubeObject]:
+        """Its objects that hold a pod template."""
+        return [item for item in self.objects if item.is_workload]
+
+
+@dataclass(slots=True, eq=False)
+class Chart:
+    """A chart of the repository; `metadata` is Chart.yaml, `values` the default values (missing nodes when absent)."""
+
+    path: str
+    name: str
+    metadata: Node
+    values: Node
+    rendered: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DuplicateKey:
+    """A key written twice in one mapping: the first entry loses."""
+
+    key: str
+    lost: Location
+    kept: Location
+    equal: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class SourceFile:
+    """A file that was read, with what was found in its text."""
+
+    source: Source
+    duplicates: list[DuplicateKey] = field(default_factory=list)
+    environment: Environment = field(default_factory=Environment)
+
+
+SYSTEM_NAMESPACES: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+
+@dataclass(eq=False)
+class Project:
+    """Everything of one run. Built once by `read`, never changed by rules."""
+
+    units: Sequence[Unit]
+    charts: Sequence[Chart]
+    modules: Sequence[RootModule]
+    clusters: Sequence[Cluster]
+    files: Sequence[SourceFile]
+    settings: Settings
+    as_of: date
+
+    @cached_property
+    def objects(self) -> list[KubeObject]:
+        """All Kubernetes objects, unit by unit."""
+        return [item for unit in self.units for item in unit.objects]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[KubeObject]]:
+        index: dict[str, list[KubeObject]] = defaultdict(list)
+        for item in self.objects:
+            index[item.kind].append(item)
+        return dict(index)
+
+    def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
+        """Return the objects of these kinds, of all units."""
+        found = [item for kind in kinds for item in self._by_kind.get(kind, ())]
+        return found if namespace is None else [item for item in found if item.namespace == namespace]
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[str, str], list[Block]]:
+        index: dict[tuple[str, str], list[Block]] = defaultdict(list)
+        for module in self.modules:
+            for block in module.blocks:
+                index[block.mode, block.type].append(block)
+        return dict(index)
+
+    def resources(self, *types: str) -> list[Block]:
+        """Return the resources of these types, of all root modules, virtual ones included."""
+        return [block for type_ in types for block in self._blocks.get(("resource", type_), ())]
+
+    def data(self, *types: str) -> list[Block]:
+        """Return the data blocks of these types."""
+        return [block for type_ in types for block in self._blocks.get(("data", type_), ())]
+
+    @cached_property
+    def calls(self) -> list[ModuleCall]:
+        """All module calls."""
+        return [call for module in self.modules for call in module.calls]
+
+    @property
+    def has_terraform(self) -> bool:
+        """True when any root module was read."""
+        return bool(self.modules)
+
+    @cached_property
+    def system_namespaces(self) -> frozenset[str]:
+        """Kubernetes' own namespaces and those of the configuration."""
+        return SYSTEM_NAMESPACES | frozenset(self.settings.system_namespaces)
+
+    def is_system(self, item: KubeObject) -> bool:
+        """True for an object of a system namespace."""
+        return item.namespace in self.system_namespaces
+
+    def knows(self, kind: str, namespace: str, name: str) -> bool:
+        """True when the configuration says that the object exists outside the repository (`known_objects`)."""
+        from fnmatch import fnmatchcase  # noqa: PLC0415 - few runs need it
+
+        wanted = f"{kind}/{namespace}/{name}"
+        patterns: Iterable[str] = self.settings.known_objects
+        return any(fnmatchcase(wanted, pattern) for pattern in patterns)

@@ -1,0 +1,85 @@
+"""Terraform as rules see it: blocks with resolved arguments, module calls, root modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opslint.model.node import Node
+    from opslint.model.project import Environment
+    from opslint.model.source import Location
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A resource or data block, or a virtual one that an adapter made of a module call.
+
+    `body` is the map of arguments, resolved; nested blocks are lists of maps (`body.one("vpc_config")`). An argument
+    that another place supplies has that place in `node.via`. A computed attribute is Unknown with its address as `why`.
+    """
+
+    mode: str  # "resource" | "data"
+    type: str  # aws_db_instance
+    name: str
+    address: str  # module.eks.aws_eks_cluster.this[0]
+    body: Node
+    root: RootModule
+    header: Location  # the block's own header, or the module call of a virtual block
+    virtual: bool = False  # made of a module's inputs: an absent argument stands at the module call
+    stand_in: bool = False  # count or for_each unknown: one instance stands for all
+    call: ModuleCall | None = None  # the innermost module call it came through
+    provider: str = ""  # local name or alias of the provider configuration, "" for the default
+
+    def __getitem__(self, key: str) -> Node:
+        return self.body[key]
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the root module's var-file set."""
+        return self.root.environment
+
+
+@dataclass(slots=True, eq=False)
+class ModuleCall:
+    """A `module` block.
+
+    `how` says how it was seen: `local` (directory read), `installed` (`.terraform/modules`), `adapter` (a table),
+    `opaque` (its resources are unknown: "X is missing" rules are silent when it could provide X).
+    """
+
+    name: str
+    address: str  # module.eks
+    source: str  # "" when unknown
+    version: str  # constraint, "" when absent
+    body: Node
+    root: RootModule
+    header: Location
+    how: str = "opaque"
+    major: int | None = None  # of an adapter, when the constraint or the inputs decide it
+
+    def __getitem__(self, key: str) -> Node:
+        return self.body[key]
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the root module's var-file set."""
+        return self.root.environment
+
+
+@dataclass(slots=True, eq=False)
+class RootModule:
+    """One root module evaluated with one set of var files."""
+
+    path: str  # directory, relative, "" for the root of the run
+    environment: Environment
+    blocks: list[Block] = field(default_factory=list)
+    calls: list[ModuleCall] = field(default_factory=list)
+    providers: list[tuple[str, Node]] = field(default_factory=list)  # (name, arguments)
+    settings: list[Node] = field(default_factory=list)  # bodies of `terraform` blocks
+    unknown_arguments: int = 0
+
+    @property
+    def opaque(self) -> tuple[ModuleCall, ...]:
+        """The module calls that could not be seen through."""
+        return tuple(call for call in self.calls if call.how == "opaque")
