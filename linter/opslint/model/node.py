@@ -245,14 +245,22 @@ class Node:
 
     def plain(self) -> Any:  # noqa: ANN401 - any JSON value
         """Return plain dicts, lists and scalars; unknown parts stay `Unknown`."""
-        value = self._open()
-        if value is _MISSING:
-            return None
-        if isinstance(value, dict):
-            return {str(key): node.plain() for key, node in self._children().items()}
-        if isinstance(value, list):
-            return [node.plain() for node in self._children().values()]
-        return value
+        made: list[Any] = [None]
+        stack: list[tuple[Node, Any, str | int]] = [(self, made, 0)]  # not by recursion: documents nest 500 deep
+        while stack:
+            node, holder, key = stack.pop()
+            value = node._open()
+            if isinstance(value, dict):
+                filled: dict[str, Any] = {str(name): None for name in value}
+                holder[key] = filled
+                stack.extend((child, filled, str(name)) for name, child in node._children().items())
+            elif isinstance(value, list):
+                items: list[Any] = [None] * len(value)
+                holder[key] = items
+                stack.extend((child, items, at) for at, child in node._children().items())
+            else:
+                holder[key] = None if value is _MISSING else value
+        return made[0]
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and everything under it, depth first; unknown parts are yielded, not entered."""

@@ -1,0 +1,127 @@
+"""Composed YAML nodes seen as `opslint.model.node.Node`s."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from opslint.model.source import Span
+from opslint.read.scalars import plain_scalar, tagged_scalar
+
+if TYPE_CHECKING:
+    from opslint.model.source import Location, Source
+
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s+|\Z))+")
+_COMPLEX_KEY: Final = 80  # characters kept of a key that is itself a collection
+
+
+class YamlForm:
+    """The `Form` of composed YAML nodes: values are resolved, and merge keys applied, when a node is first opened.
+
+    Keys that are not strings are kept as they are written. An aliased value stands where its anchor is.
+    `first_line` is the 0-based line of the source at which the composed text began, `first_offset` its code-point
+    offset. `by_offset` is for texts with line breaks that only YAML knows (a lone CR, NEL, LS, PS).
+    """
+
+    __slots__ = ("_by_offset", "_first_line", "_first_offset", "_source", "_untagged")
+
+    def __init__(
+        self,
+        source: Source,
+        untagged: object,
+        first_line: int = 0,
+        first_offset: int = 0,
+        *,
+        by_offset: bool = False,
+    ) -> None:
+        self._source, self._untagged = source, untagged
+        self._first_line, self._first_offset, self._by_offset = first_line, first_offset, by_offset
+
+    def open(self, raw: Any) -> object:  # noqa: ANN401 - see Form
+        """Return the value: dict, list or scalar."""
+        kind = raw.id
+        if kind == "scalar":
+            if raw.ctag is self._untagged:
+                return raw.value if raw.style else plain_scalar(raw.value)
+            return tagged_scalar(str(raw.ctag), raw.value)
+        if kind == "sequence":
+            return raw.value
+        return self._entries(raw)
+
+    def _entries(self, raw: Any) -> dict[str, Any]:  # noqa: ANN401
+        entries: dict[str, Any] = {}
+        merged: list[Any] = []
+        for key, value in raw.value:
+            text = key.value
+            if text == "<<" and not key.style:
+                merged.append(value)
+            else:
+                entries[text if key.id == "scalar" else self._key_text(key)] = value
+        for value in merged:
+            for part in value.value if value.id == "sequence" else (value,):
+                if part.id == "mapping":
+                    for text, item in self._entries(part).items():
+                        entries.setdefault(text, item)
+        return entries
+
+    def _key_text(self, key: Any) -> str:  # noqa: ANN401
+        if key.id == "scalar":
+            return str(key.value)
+        span = self.extent(key)
+        source = self._source
+        text = source.text[source.offset(span.line, span.column) : source.offset(span.end_line, span.end_column)]
+        return text[:_COMPLEX_KEY]
+
+    def extent(self, raw: Any) -> Span:  # noqa: ANN401
+        """Return the span of the value's own text, without its anchor and tag, and without blank lines after it."""
+        start, end = raw.start_mark, _last(raw).end_mark
+        source, line = self._source, self._first_line + 1
+        if self._by_offset:
+            span = source.span(start.index + self._first_offset, end.index + self._first_offset)
+        else:
+            span = Span(start.line + line, start.column + 1, end.line + line, end.column + 1)
+        at = source.offset(span.line, span.column)
+        if source.text[at : at + 1] in {"&", "!"} or span.end_column == 1 or raw.id != "scalar":
+            # The mark of a missing value after `?` may stand in front of its mapping.
+            return self._trimmed(at, max(source.offset(span.end_line, span.end_column), at))
+        return span
+
+    def _trimmed(self, start: int, end: int) -> Span:
+        text = self._source.text
+        properties = _PROPERTIES.match(text, start, end)
+        if properties is not None:
+            start = properties.end()
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return self._source.span(start, end)
+
+    def key_span(self, raw: Any, key: str) -> Span | None:  # noqa: ANN401
+        """Return the span of the last key of that text, None for a key that a merge brought."""
+        if raw.id == "mapping":
+            for node, _ in reversed(raw.value):
+                if self._key_text(node) == key and not (key == "<<" and not node.style):
+                    return self.extent(node)
+        return None
+
+    def source(self, raw: Any) -> Source | None:  # noqa: ANN401, ARG002
+        """Return None: a YAML value stands in its document's own text."""
+        return None
+
+    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:  # noqa: ANN401, ARG002
+        """Return (): a YAML value passes through nothing."""
+        return ()
+
+
+def _last(raw: Any) -> Any:  # noqa: ANN401 - a composed node
+    """Return the node at which the text of `raw` ends.
+
+    A block collection's own end mark stands at the next token, behind comments that belong to what follows.
+    """
+    node = raw
+    while node.id != "scalar" and node.value and not node.flow_style:
+        before, last = node.value[-1] if node.id == "mapping" else (node, node.value[-1])
+        first = before.end_mark.index if before is not node else node.start_mark.index
+        if last.start_mark.index < first or (node.id == "sequence" and any(last is one for one in node.value[:-1])):
+            return node  # an alias, which stands elsewhere
+        node = last
+    return node
