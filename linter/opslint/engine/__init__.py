@@ -1,0 +1,1 @@
+"""Runs rules over a Project and makes a Report."""

@@ -1,0 +1,58 @@
+"""Container image references."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+DOCKER_HUB: Final = "docker.io"
+_ECR: Final = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|api\.aws)\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A parsed reference; `tag` and `digest` are "" when absent."""
+
+    registry: str  # docker.io when none is written
+    repository: str  # library/nginx for an official image of Docker Hub
+    tag: str
+    digest: str
+
+    @property
+    def full_repository(self) -> str:
+        """Registry and repository, as registries are allowed by."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def ecr(self) -> tuple[str, str] | None:
+        """(account, region) of a private Amazon ECR registry, None for every other one."""
+        match = _ECR.match(self.registry)
+        return (match["account"], match["region"]) if match else None
+
+
+def parse_image(reference: str) -> Image | None:
+    """Parse a reference; None when it is empty or holds what looks like a template's leftover.
+
+    The first part is a registry when it has a dot or a colon, or is localhost (the rule of the distribution
+    reference grammar).
+    """
+    text = reference.strip()
+    if not text or any(char in text for char in "{}$ <>"):
+        return None
+    text, _, digest = text.partition("@")
+    first, slash, rest = text.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        registry, path = first, rest
+    else:
+        registry, path = DOCKER_HUB, text
+    path, _, tag = path.partition(":")
+    if not path:
+        return None
+    if registry in {"index.docker.io", "registry-1.docker.io"}:
+        registry = DOCKER_HUB
+    if registry == DOCKER_HUB and "/" not in path:
+        path = f"library/{path}"
+    return Image(registry, path, tag, digest)

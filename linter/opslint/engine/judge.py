@@ -1,0 +1,184 @@
+"""Runs the rules over a project; what a rule cannot tell from the files it does not say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, TypeAlias
+
+from opslint.engine.environment import environment_of
+from opslint.model.kube import Container, KubeObject
+from opslint.model.limits import ALTERNATIVES
+from opslint.model.node import Node, Undecided
+from opslint.model.report import Failure
+from opslint.model.terraform import Block, ModuleCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from opslint.engine.rule import Each
+    from opslint.engine.select import Selected
+    from opslint.model.finding import Problem
+    from opslint.model.project import Chart, Cluster, Project, SourceFile, Unit
+    from opslint.model.terraform import RootModule
+
+    Item: TypeAlias = KubeObject | Container | Block | ModuleCall | Chart | SourceFile | Unit | RootModule | Cluster | Project
+
+
+@dataclass(slots=True, eq=False)
+class Said:
+    """A problem, the rule that said it and the item it said it of."""
+
+    selected: Selected
+    item: Item
+    problem: Problem
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What the rules said, where they had to be silent, and which of them crashed."""
+
+    said: list[Said] = field(default_factory=list)
+    silent: Counter[str] = field(default_factory=Counter)
+    nonprod: list[Said] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def judge(project: Project, rules: Sequence[Selected]) -> Judgement:
+    """Run each rule over the items it is for."""
+    result = Judgement()
+    items: dict[Each, list[Item]] = {}
+    for selected in rules:
+        each = selected.rule.each
+        if each not in items:
+            items[each] = list(items_of(each, project))
+        for item in items[each]:
+            _judge_item(selected, item, project, result)
+    return result
+
+
+def _judge_item(selected: Selected, item: Item, project: Project, result: Judgement) -> None:
+    rule = selected.rule
+    try:
+        problems = _ask(selected, item, project, ALTERNATIVES)
+    except Undecided:
+        result.silent[rule.id] += 1
+        return
+    except RecursionError:
+        result.failures.append(_crash(selected, item, "RecursionError"))
+        return
+    except Exception as error:  # noqa: BLE001 - a rule, maybe a third party's, never takes the run down
+        result.failures.append(_crash(selected, item, f"{type(error).__name__}: {error}"))
+        return
+    if not problems:
+        return
+    said = [Said(selected, item, problem) for problem in problems]
+    if rule.prod_only and not selected.include_nonprod and environment_of(item).is_nonprod:
+        result.nonprod += said
+    else:
+        result.said += said
+
+
+def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[Problem]:
+    """Return what the rule says of the item.
+
+    Where it stops at a value that must be one of several, it is asked once for each and what it says every time is kept.
+
+    Raises:
+        Undecided: it needs a value that only a cluster or an apply could tell.
+    """
+    try:
+        return list(selected.rule.function(item, project, **selected.options))
+    except Undecided as stop:
+        node = stop.node
+        alternatives = node.alternatives()
+        if not alternatives or len(alternatives) > budget:
+            raise
+    common: list[Problem] | None = None
+    for raw in alternatives:
+        node.assume(raw)
+        try:
+            problems = _ask(selected, item, project, budget // len(alternatives))
+        finally:
+            node.assume(None)
+        if common is None:
+            common = problems
+        else:
+            keys = {_key(problem) for problem in problems}
+            common = [problem for problem in common if _key(problem) in keys]
+        if not common:
+            return []
+    return common or []
+
+
+def _key(problem: Problem) -> object:
+    at = problem.at
+    return (at.source.path, at.path) if isinstance(at, Node) else (at.source.path, at.span)
+
+
+def _crash(selected: Selected, item: Item, what: str) -> Failure:
+    path, line, title = where(item)
+    return Failure(path, line, f"rule {selected.rule.id} crashed on {title}: {what}; please report it", "rule")
+
+
+def where(item: Item) -> tuple[str, int, str]:
+    """Return path, line and title of an item, for messages about rules themselves."""
+    if isinstance(item, Container):
+        return where(item.owner)
+    if isinstance(item, KubeObject):
+        return item.source.path, item.root.span.line, item.title
+    if isinstance(item, (Block, ModuleCall)):
+        return item.header.source.path, item.header.span.line, item.address
+    return getattr(item, "path", "") or "", 0, type(item).__name__.lower()
+
+
+def items_of(each: Each, project: Project) -> Iterable[Item]:
+    """Return the items a rule is run for."""
+    if each.what in {"workload", "container"}:
+        workloads = [
+            item
+            for unit in project.units
+            for item in unit.workloads
+            if not item.is_test_hook
+            and (each.system or not project.is_system(item))
+            and (each.what == "container" or not each.names or item.kind in each.names)
+        ]
+        if each.what == "workload":
+            return workloads
+        return [found for item in workloads for found in item.containers if _part_fits(found, each.part)]
+    if each.what == "kind":
+        found = project.of_kind(*each.names) if each.names else project.objects
+        return [
+            item
+            for item in found
+            if (not each.groups or item.group in each.groups) and (each.system or not project.is_system(item))
+        ]
+    if each.what == "resource":
+        return project.resources(*each.names)
+    if each.what == "module_call":
+        return [call for call in project.calls if any(fnmatchcase(call.source, glob) for glob in each.names or ("*",))]
+    if each.what == "file":
+        return [one for one in project.files if not each.names or one.source.kind in each.names]
+    whole: dict[str, Iterable[Item]] = {
+        "chart": project.charts,
+        "unit": project.units,
+        "root_module": project.modules,
+        "cluster": project.clusters,
+        "project": [project],
+    }
+    return whole[each.what]
+
+
+def _part_fits(item: Container, part: str) -> bool:
+    if part == "all":
+        return True
+    if part == "containers":
+        return item.part == "containers"
+    try:
+        return item.is_running
+    except Undecided:
+        return True
+
+
+__all__ = ["Item", "Judgement", "Said", "items_of", "judge", "where"]

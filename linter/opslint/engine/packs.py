@@ -1,0 +1,95 @@
+"""Rule packs: ours and anyone's come in by the entry-point group `opslint.rules`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from opslint.engine.rule import Rule, RuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+GROUP: Final = "opslint.rules"
+
+
+class PackError(Exception):
+    """A rule pack cannot be loaded, or there is none: never a run with zero rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The rules of one package, sorted by id."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+def load_packs(rules_from: Sequence[str] = ()) -> list[Pack]:
+    """Load every installed pack, and those the user names (a module, or a Python file).
+
+    Raises:
+        PackError: none is installed, one does not import, or two rules have one id.
+    """
+    packs = [_load(name, module) for name, module in sorted(_installed())]
+    if not packs:
+        raise PackError('no rule pack is installed (entry-point group "opslint.rules"): reinstall opslint')
+    packs += [_load_named(name) for name in rules_from]
+    owner: dict[str, str] = {}
+    for pack in packs:
+        for rule in pack.rules:
+            if rule.id in owner:
+                raise PackError(f"rule {rule.id} is in two packs: {owner[rule.id]} and {pack.name}")
+            owner[rule.id] = pack.name
+    return packs
+
+
+def _installed() -> set[tuple[str, str]]:
+    from importlib.metadata import entry_points
+
+    return {(entry.name, entry.value) for entry in entry_points(group=GROUP)}
+
+
+def _load(name: str, module: str) -> Pack:
+    try:
+        return collect(name, importlib.import_module(module))
+    except RuleError as error:
+        raise PackError(f"rule pack {name}: {error}") from error
+    except Exception as error:
+        raise PackError(f"rule pack {name} ({module}) does not load: {type(error).__name__}: {error}") from error
+
+
+def _load_named(name: str) -> Pack:
+    if not name.endswith(".py"):
+        return _load(name, name)
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    spec = spec_from_file_location(f"opslint_pack_{Path(name).stem}", name)
+    if spec is None or spec.loader is None:
+        raise PackError(f"{name} is not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        return collect(name, module)
+    except Exception as error:
+        raise PackError(f"rule file {name} does not load: {type(error).__name__}: {error}") from error
+
+
+def collect(name: str, package: ModuleType) -> Pack:
+    """Return the rules of a module, or of a package and all modules below it."""
+    modules = [package]
+    for info in pkgutil.walk_packages(getattr(package, "__path__", ()), package.__name__ + "."):
+        modules.append(importlib.import_module(info.name))
+    found = {
+        value.id: value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Rule) and value.function.__module__ == module.__name__
+    }
+    return Pack(name, tuple(found[id_] for id_ in sorted(found)))

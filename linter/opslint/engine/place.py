@@ -1,0 +1,206 @@
+"""From what a rule said to a Finding at its final place: the line a person would edit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from opslint.engine.environment import environment_of
+from opslint.model.finding import Finding, PlannedFix, Problem, Resource, Safety, Severity
+from opslint.model.kube import Container, KubeObject
+from opslint.model.node import Node
+from opslint.model.project import Unit
+from opslint.model.source import Confidence, Location, Origin
+from opslint.model.terraform import Block, ModuleCall, RootModule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opslint.engine.judge import Item, Said
+
+Related = tuple[tuple[str, Location], ...]
+
+
+def origin_of(location: Location) -> Origin:
+    """Return where a place comes from; a place in a file of the repository is its own origin."""
+    source_map = location.source.origin
+    if source_map is None:
+        return Origin(location, Confidence.EXACT)
+    return source_map.locate(location.span)
+
+
+def finding_of(said: Said) -> Finding:
+    """Make a finding of what a rule said."""
+    problem, rule = said.problem, said.selected.rule
+    shown = problem.at.location if isinstance(problem.at, Node) else problem.at
+    origin = origin_of(shown)
+    related = list(origin.related)
+    location = origin.location
+    if origin.editable is not None:
+        related = [("rendered by this line", location), *(pair for pair in related if pair[1] is not origin.editable)]
+        location = origin.editable
+    for label, other in problem.also:
+        place = other.location if isinstance(other, Node) else other
+        related.append((label, origin_of(place).location))
+    if isinstance(problem.at, Node):
+        related += problem.at.via
+    severity = said.selected.severity
+    if problem.severity is not None and problem.severity.rank > severity.rank:
+        severity = problem.severity
+    environment = environment_of(said.item)
+    unit = _unit(said.item)
+    return Finding(
+        rule_id=rule.id,
+        area=rule.area,
+        severity=severity,
+        message=problem.message,
+        location=location,
+        confidence=origin.confidence,
+        rendered=shown if shown.source.origin is not None else None,
+        resource=resource_of(said.item, problem),
+        field_path=field_path(problem.at) if isinstance(problem.at, Node) else "",
+        related=_distinct(related, location),
+        environments=((environment.name, severity),) if environment.name else (),
+        targets=tuple(target.id for target in unit.targets) if unit else (),
+        unit=_unit_path(said.item),
+        fix=PlannedFix(problem.fix.title, _safety(problem, origin)) if problem.fix else None,
+        vendored=shown.source.vendored,
+        secret=problem.secret,
+    )
+
+
+def _safety(problem: Problem, origin: Origin) -> Safety:
+    if problem.fix is None or origin.confidence is not Confidence.EXACT:
+        return Safety.SHOWN
+    return problem.fix.safety
+
+
+def _distinct(related: Iterable[tuple[str, Location]], primary: Location) -> Related:
+    seen = {(primary.source.path, primary.span)}
+    kept = []
+    for label, place in related:
+        key = (place.source.path, place.span)
+        if key not in seen:
+            seen.add(key)
+            kept.append((label, place))
+    return tuple(kept)
+
+
+def _unit(item: Item) -> Unit | None:
+    if isinstance(item, (KubeObject, Container)):
+        return item.unit
+    return item if isinstance(item, Unit) else None
+
+
+def _unit_path(item: Item) -> str:
+    unit = _unit(item)
+    if unit is not None:
+        return unit.chart.path if unit.chart else unit.path
+    if isinstance(item, (Block, ModuleCall)):
+        return item.root.path
+    return item.path if isinstance(item, RootModule) else ""
+
+
+def resource_of(item: Item, problem: Problem) -> Resource:
+    """Return what a finding is about: the object, or the Terraform address."""
+    if isinstance(item, Container):
+        item = item.owner
+    if isinstance(item, KubeObject):
+        return Resource(item.kind, item.namespace, item.name, item.api_version)
+    if isinstance(item, (Block, ModuleCall)):
+        return Resource(address=item.address)
+    block = getattr(item, "block", None)
+    if isinstance(block, Block):
+        return Resource(address=block.address)
+    if isinstance(problem.at, Node):
+        return _resource_of_node(problem.at)
+    return Resource()
+
+
+def _resource_of_node(node: Node) -> Resource:
+    top = node
+    while top.parent is not None:
+        top = top.parent
+    parts = [top[key] for key in ("kind", "apiVersion")] if top.known and top.is_map else []
+    if not parts or not all(part.present and part.known for part in parts):
+        return Resource()
+    metadata = top["metadata"]
+    if not metadata.known:
+        return Resource(parts[0].text, api_version=parts[1].text)
+    name, namespace = metadata["name"], metadata["namespace"]
+    return Resource(
+        parts[0].text,
+        namespace.text if namespace.known else "",
+        name.text if name.known else "",
+        parts[1].text,
+    )
+
+
+def field_path(node: Node) -> str:
+    """Return the path of a node, list items by their name: `spec.containers[name=web].image`."""
+    parts: list[str] = []
+    while node.parent is not None:
+        if isinstance(node.key, int):
+            name = node["name"] if node.known and node.is_map else None
+            parts.append(f"[name={name.text}]" if name is not None and name.known and name.text else f"[{node.key}]")
+        else:
+            parts.append("." + node.key)
+        node = node.parent
+    return "".join(reversed(parts)).removeprefix(".")
+
+
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """Make one of the findings of one rule at one place and field: highest severity, all environments and targets."""
+    merged: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        span = finding.location.span
+        key = (finding.rule_id, finding.location.source.path, span, finding.field_path, finding.ordinal)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = finding
+            continue
+        if finding.severity.rank < known.severity.rank:
+            known.severity, known.message = finding.severity, finding.message
+        known.environments = _union(known.environments, finding.environments)
+        known.targets = tuple(dict.fromkeys(known.targets + finding.targets))
+        known.vendored = known.vendored and finding.vendored
+        places = {(place.source.path, place.span) for _, place in known.related}
+        known.related += tuple(
+            pair for pair in finding.related if (pair[1].source.path, pair[1].span) not in places
+        )
+    return sorted(merged.values(), key=lambda finding: finding.sort_key)
+
+
+def _union(
+    first: tuple[tuple[str, Severity], ...], second: tuple[tuple[str, Severity], ...]
+) -> tuple[tuple[str, Severity], ...]:
+    worst = dict(first)
+    for name, severity in second:
+        if name not in worst or severity.rank < worst[name].rank:
+            worst[name] = severity
+    return tuple(sorted(worst.items()))
+
+
+def fingerprint(findings: list[Finding], release_names: frozenset[str]) -> None:
+    """Give each finding a fingerprint that survives edits elsewhere: no line and no message is in it.
+
+    It is made of rule, unit path, resource kind and name (without a release's name in front) and field path, with an
+    ordinal among equals in the order of the report.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    for finding in findings:
+        resource = finding.resource
+        name = resource.name
+        for release in release_names:
+            if name.startswith(release + "-"):
+                name = name[len(release) + 1 :]
+                break
+        where = finding.unit or finding.location.source.path
+        key = (finding.rule_id, where, resource.kind, name, resource.address, finding.field_path)
+        seen[key] += 1
+        text = "\0".join((*key, str(seen[key])))
+        finding.fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+__all__ = ["field_path", "finding_of", "fingerprint", "merge", "origin_of", "resource_of"]

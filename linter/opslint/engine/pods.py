@@ -1,0 +1,226 @@
+"""Which pods an object selects, and which objects select a workload's pods, inside one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from opslint.engine.selectors import selects, selects_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from opslint.model.kube import Container, KubeObject, Workload
+    from opslint.model.node import Node
+    from opslint.model.project import Unit
+
+# Custom resources whose pods a controller makes: their pod templates are in no manifest.
+OPERATOR_KINDS: Final = (
+    "Prometheus",
+    "Alertmanager",
+    "Postgresql",
+    "postgresql",  # Zalando's operator writes its kind in small letters
+    "Cluster",
+    "Kafka",
+    "Elasticsearch",
+    "RedisFailover",
+    "RabbitmqCluster",
+)
+
+
+class Labels(Mapping[str, str]):
+    """The labels of a map, read when they are asked for.
+
+    Raises:
+        Undecided: on reading a label that only a cluster or an apply could tell.
+    """
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def __getitem__(self, key: str) -> str:
+        node = self._node[key]
+        if not node.exists:
+            raise KeyError(key)
+        return node.text
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._node
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self._node.items())
+
+    def __len__(self) -> int:
+        return len(self._node)
+
+
+def share_namespace(first: KubeObject, second: KubeObject) -> bool:
+    """True when two objects may land in one namespace: the same one, or at least one of them names none.
+
+    For rules that miss something. One that says what two objects do to each other compares the names.
+    """
+    return first.namespace == second.namespace or not first.namespace or not second.namespace
+
+
+def reference_of(item: Workload) -> Workload | None:
+    """Return the Deployment that a Rollout takes its pod template from (`workloadRef`), when the unit has it."""
+    if item.kind != "Rollout":
+        return None
+    reference = item.spec["workloadRef"]
+    if not reference.present:
+        return None
+    kind, name = reference["kind"].text, reference["name"].text
+    found = (one for one in item.unit.of_kind(kind) if one.name == name and share_namespace(one, item))
+    return next(found, None)
+
+
+def is_referenced(item: Workload) -> bool:
+    """True for a Deployment whose pod template a Rollout takes: the Rollout runs the pods."""
+    return any(reference_of(rollout) is item for rollout in item.unit.of_kind("Rollout"))
+
+
+def template_of(item: Workload) -> Node:
+    """Return the pod template, that of the referenced Deployment for a Rollout with `workloadRef`."""
+    return (reference_of(item) or item).pod_template
+
+
+def labels_of(item: Workload) -> Labels:
+    """Return the labels that the workload's pods get."""
+    return Labels(template_of(item)["metadata"]["labels"])
+
+
+def containers_of(item: Workload) -> tuple[Container, ...]:
+    """Return the containers of the workload's pods, of the referenced Deployment for a Rollout with `workloadRef`."""
+    return (reference_of(item) or item).containers
+
+
+def budget_selects(budget: KubeObject, labels: Mapping[str, str]) -> bool:
+    """True when a PodDisruptionBudget selects the labels; an empty selector selects nothing in policy/v1beta1."""
+    selector = budget.spec["selector"]
+    if budget.api_version == "policy/v1beta1" and not len(selector):
+        return False
+    return selects(selector, labels)
+
+
+def selected_by_budget(budget: KubeObject) -> list[Workload]:
+    """Return the workloads of the unit whose pods a PodDisruptionBudget selects, in its own namespace."""
+    selector = budget.spec["selector"]
+    if not selector.present:
+        return []
+    candidates = _candidates(budget.unit, selector["matchLabels"])
+    return [
+        item for item in candidates if item.namespace == budget.namespace and budget_selects(budget, labels_of(item))
+    ]
+
+
+def selected_by_service(service: KubeObject, wanted: Node | None = None) -> list[Workload]:
+    """Return the workloads of the unit whose pods a Service selects; none for a Service without a selector."""
+    selector = service.spec["selector"] if wanted is None else wanted
+    if not selector.present or not len(selector):
+        return []
+    return [
+        item
+        for item in _candidates(service.unit, selector)
+        if share_namespace(item, service) and selects_labels(selector, labels_of(item))
+    ]
+
+
+def services_of(item: Workload) -> list[KubeObject]:
+    """Return the Services of the unit that select the workload's pods."""
+    labels = labels_of(item)
+    return [
+        service
+        for service in _matching(item.unit, "Service", labels)
+        if share_namespace(item, service) and selects_labels(service.spec["selector"], labels)
+    ]
+
+
+def budgets_of(item: Workload) -> list[KubeObject]:
+    """Return the PodDisruptionBudgets of the unit that select the workload's pods."""
+    labels = labels_of(item)
+    return [
+        budget
+        for budget in _matching(item.unit, "PodDisruptionBudget", labels)
+        if share_namespace(item, budget) and budget_selects(budget, labels)
+    ]
+
+
+def made_by_operator(item: KubeObject, labels: Iterable[str], kinds: Iterable[str] = OPERATOR_KINDS) -> KubeObject | None:
+    """Return the custom resource of these kinds that the values of selected labels name, None when there is none."""
+    values = set(labels)
+    for owner in item.unit.of_kind(*dict.fromkeys(kinds)):
+        if share_namespace(item, owner) and (owner.name in values or not values.isdisjoint(owner.labels.values())):
+            return owner
+    return None
+
+
+class _Index:
+    """The workloads of a unit by one label, and its Services and budgets by one label that they want.
+
+    What cannot be told at once stands under None and is looked at every time.
+    """
+
+    __slots__ = ("selecting", "workloads")
+
+    def __init__(self, unit: Unit) -> None:
+        self.workloads: dict[tuple[str, str] | None, list[Workload]] = {}
+        for item in unit.workloads:
+            for label in self._labels(template_of(item)):
+                self.workloads.setdefault(label, []).append(item)
+        self.selecting: dict[tuple[str, tuple[str, str] | None], list[KubeObject]] = {}
+        for kind in ("Service", "PodDisruptionBudget"):
+            for item in unit.of_kind(kind):
+                selector = item.spec["selector"] if item.spec.known else None
+                if selector is not None and kind == "PodDisruptionBudget":
+                    selector = selector["matchLabels"] if selector.known else None
+                elif selector is not None and (not selector.present or (selector.known and not len(selector))):
+                    continue  # a Service without a selector selects nothing
+                self.selecting.setdefault((kind, first_label(selector)), []).append(item)
+
+    @staticmethod
+    def _labels(template: Node) -> list[tuple[str, str] | None]:
+        for node in (template, template["metadata"] if template.known else template):
+            if not node.known:
+                return [None]
+        labels = template["metadata"]["labels"]
+        if not labels.known or any(not value.known for _, value in labels.items()):
+            return [None]
+        return [(key, value.text) for key, value in labels.items()] or [None]
+
+
+_indexes: WeakKeyDictionary[Unit, _Index] = WeakKeyDictionary()
+
+
+def _index(unit: Unit) -> _Index:
+    found = _indexes.get(unit)
+    if found is None:
+        found = _indexes[unit] = _Index(unit)
+    return found
+
+
+def first_label(wanted: Node | None) -> tuple[str, str] | None:
+    """Return a label that a plain map wants, None when it has none that is known."""
+    if wanted is None or not wanted.known:
+        return None
+    for key, value in wanted.items():
+        return (key, value.text) if value.known else None
+    return None
+
+
+def _candidates(unit: Unit, wanted: Node) -> list[Workload]:
+    """The workloads that may have the wanted labels."""
+    label = first_label(wanted)
+    if label is None:
+        return unit.workloads
+    index = _index(unit)
+    return [*index.workloads.get(label, ()), *index.workloads.get(None, ())]
+
+
+def _matching(unit: Unit, kind: str, labels: Labels) -> list[KubeObject]:
+    """The objects of a kind that may select the labels."""
+    selecting = _index(unit).selecting
+    found = [one for label in labels.items() for one in selecting.get((kind, label), ())]
+    return [*found, *selecting.get((kind, None), ())]

@@ -1,0 +1,234 @@
+"""The `@rule` decorator: a typed generator becomes a Rule."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from opslint.model.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from opslint.model.finding import Problems
+
+RECOMMENDED: Final = "recommended"
+STRICT: Final = "strict"
+OPT_IN: Final = "opt-in"
+PRESETS: Final = (RECOMMENDED, STRICT, OPT_IN)
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What a rule is run for; made by the functions below, a closed set.
+
+    `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster or project;
+    `names` the kinds or types wanted (none: all).
+    """
+
+    what: str
+    names: tuple[str, ...] = ()
+    system: bool = False  # objects of system namespaces too
+    part: str = "all"  # containers: all | running | containers
+    groups: tuple[str, ...] = ()  # API groups wanted (none: all)
+
+    @property
+    def side(self) -> str:
+        """`kubernetes`, `terraform` or `both`: what kind of input it needs."""
+        if self.what in {"resource", "module_call", "root_module", "cluster"}:
+            return "terraform"
+        return "both" if self.what in {"file", "project"} else "kubernetes"
+
+
+def workload(*kinds: str, system: bool = False) -> Each:
+    """Each object with a pod template (of these kinds), test hooks left out."""
+    return Each("workload", kinds, system=system)
+
+
+def kind(*kinds: str, groups: Sequence[str] = (), system: bool = True) -> Each:
+    """Each object of these kinds (none: every object), of these API groups."""
+    return Each("kind", kinds, system=system, groups=tuple(groups))
+
+
+def container(part: str = "all", *, system: bool = False) -> Each:
+    """Each container of a workload: `all`, `running` (main ones and native sidecars) or `containers`."""
+    return Each("container", system=system, part=part)
+
+
+def resource(*types: str) -> Each:
+    """Each Terraform resource of these types, virtual ones of known modules included."""
+    return Each("resource", types)
+
+
+def module_call(*sources: str) -> Each:
+    """Each Terraform module call; `sources` are globs of the source address."""
+    return Each("module_call", sources)
+
+
+def root_module() -> Each:
+    """Each Terraform root module with each of its var-file sets."""
+    return Each("root_module")
+
+
+def cluster() -> Each:
+    """Each EKS cluster that Terraform or eksctl declares."""
+    return Each("cluster")
+
+
+def chart() -> Each:
+    """Each chart of the repository."""
+    return Each("chart")
+
+
+def file(*kinds: str) -> Each:
+    """Each file that was read (`yaml`, `values`, `template`, `rendered`, `hcl` …)."""
+    return Each("file", kinds)
+
+
+def unit() -> Each:
+    """Each unit: what is applied together to one cluster."""
+    return Each("unit")
+
+
+def project() -> Each:
+    """The whole project, once."""
+    return Each("project")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict."""
+
+    name: str
+    type: str
+    default: Any
+    help: str = ""
+
+
+class RuleError(Exception):
+    """A rule is not written as the house asks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule: its function and everything said about it."""
+
+    id: str
+    area: str
+    title: str
+    summary: str  # first sentence of the docstring
+    page: str  # the docstring, Markdown
+    severity: Severity
+    preset: str
+    each: Each
+    applies_to: str  # kubernetes | terraform | both | cross
+    function: Callable[..., Problems]
+    options: tuple[Option, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+    related: Mapping[str, tuple[str, ...]]
+    tags: tuple[str, ...]  # cis-eks-…, cis-k8s-…
+    fixable: str  # safe | unsafe | no
+    prod_only: bool
+    preview: bool
+    path: str
+    line: int
+    needs_project: bool = field(default=True)
+
+    @property
+    def url(self) -> str:
+        """Where the page is published."""
+        return f"https://opslint.dev/rules/{self.id}"
+
+
+INCLUDE_NONPROD: Final = Option("include_nonprod", "bool", False, "also report in environments that are not production")
+
+
+def rule(
+    *,
+    each: Each,
+    severity: Severity,
+    preset: str,
+    applies_to: str = "",
+    aliases: Mapping[str, Iterable[str]] | None = None,
+    related: Mapping[str, Iterable[str]] | None = None,
+    cis: Iterable[str] = (),
+    tags: Iterable[str] = (),
+    fixable: str = "no",
+    prod_only: bool = False,
+    preview: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Problems]], Rule]:
+    """Make a rule of a generator `def rule_id(item, project, *, option: type = default) -> Problems`.
+
+    The function's name is the id, its package below `opslint_rules` (or the last but one package of a third-party
+    pack) the area, its docstring the page. `options` maps an option's name to one line of help. `prod_only` rules keep
+    silent in an environment that is known not to be production, and get the option `include_nonprod`. `cis` are
+    benchmark ids such as "EKS 1.8.0 4.2.1"; they become tags.
+
+    Raises:
+        RuleError: the function has no docstring, an option has no default or no help, or a name is not in the closed set.
+    """
+
+    def make(function: Callable[..., Problems]) -> Rule:
+        page = inspect.getdoc(function) or ""
+        name = function.__name__
+        if not page:
+            raise RuleError(f"rule {name} has no docstring: it is the rule's page")
+        if preset not in PRESETS:
+            raise RuleError(f"rule {name}: preset is one of {', '.join(PRESETS)}")
+        id_ = name.replace("_", "-")
+        return Rule(
+            id=id_,
+            area=_area(function.__module__),
+            title=id_.replace("-", " ").capitalize(),
+            summary=" ".join(page.split("\n\n", 1)[0].split()),
+            page=page,
+            severity=severity,
+            preset=preset,
+            each=each,
+            applies_to=applies_to or each.side,
+            function=function,
+            options=_options(function, options or {}) + ((INCLUDE_NONPROD,) if prod_only else ()),
+            aliases={peer: tuple(ids) for peer, ids in (aliases or {}).items()},
+            related={peer: tuple(ids) for peer, ids in (related or {}).items()},
+            tags=(*tags, *map(_cis_tag, cis)),
+            fixable=fixable,
+            prod_only=prod_only,
+            preview=preview,
+            path=function.__code__.co_filename,
+            line=function.__code__.co_firstlineno,
+        )
+
+    return make
+
+
+def _area(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 2 else parts[0]
+
+
+def _cis_tag(benchmark: str) -> str:
+    """`EKS 1.8.0 4.2.1` becomes `cis-eks-4.2.1`: the id of the control is what people search for."""
+    product, _, number = benchmark.split(" ", 2)
+    return f"cis-{product.lower()}-{number}"
+
+
+def _options(function: Callable[..., Problems], help_of: Mapping[str, str]) -> tuple[Option, ...]:
+    found = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            continue
+        if parameter.default is parameter.empty:
+            raise RuleError(f"rule {function.__name__}: option {parameter.name} has no default")
+        default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        said = parameter.annotation
+        annotation = said if isinstance(said, str) else getattr(said, "__name__", str(said))
+        type_ = next(
+            (name for name in ("bool", "int", "float", "dict", "list", "str") if annotation.startswith(name)),
+            "list" if annotation.startswith("tuple") else "dict" if annotation.startswith("Mapping") else "str",
+        )
+        if parameter.name not in help_of:
+            raise RuleError(f"rule {function.__name__}: option {parameter.name} has no line in options={{…}}")
+        found.append(Option(parameter.name, type_, default, help_of[parameter.name]))
+    return tuple(found)

@@ -1,0 +1,141 @@
+"""Which rules run, with which options and severities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from opslint.engine.rule import OPT_IN, PRESETS, RECOMMENDED, STRICT
+from opslint.model.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opslint.engine.packs import Pack
+    from opslint.engine.rule import Option, Rule
+    from opslint.model.settings import Settings
+    from opslint.model.source import Location
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "list": (list, tuple, type(None)),
+    "dict": (dict,),
+}
+
+
+class SelectionError(Exception):
+    """A rule or an option that the configuration or the command line names does not exist."""
+
+    def __init__(self, message: str, location: Location | None = None) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """A rule that runs, with its options and its severity."""
+
+    rule: Rule
+    options: Mapping[str, Any]
+    severity: Severity
+    include_nonprod: bool
+
+
+def matches(rule: Rule, selector: str) -> bool:
+    """True when a selector names the rule: its id, area, a tag (or a tag's beginning, `cis-eks`), or a glob of the id."""
+    if selector in {rule.id, rule.area, "all"}:
+        return True
+    if any(tag == selector or tag.startswith(selector + "-") for tag in rule.tags):
+        return True
+    return any(char in selector for char in "*?[") and fnmatchcase(rule.id, selector)
+
+
+def select(packs: Sequence[Pack], settings: Settings) -> list[Selected]:
+    """Return the rules to run, sorted by id.
+
+    `select` replaces the preset, `extend_select` adds, `ignore` takes away.
+
+    Raises:
+        SelectionError: a name fits no rule (the nearest is suggested), or an option has the wrong type.
+    """
+    rules = sorted((rule for pack in packs for rule in pack.rules), key=lambda rule: rule.id)
+    for selector in (*settings.select, *settings.extend_select, *settings.ignore, *settings.severity):
+        _check_selector(selector, rules)
+    _check_options(rules, settings)
+    chosen = []
+    for rule in rules:
+        if settings.select:
+            wanted = any(matches(rule, selector) for selector in settings.select)
+        else:
+            wanted = _in_preset(rule, settings.preset)
+        wanted = wanted or any(matches(rule, selector) for selector in settings.extend_select)
+        if wanted and not any(matches(rule, selector) for selector in settings.ignore):
+            chosen.append(_selected(rule, settings))
+    return chosen
+
+
+def _in_preset(rule: Rule, preset: str) -> bool:
+    if preset == "all":
+        return True
+    if rule.preview or rule.preset == OPT_IN:
+        return False
+    return rule.preset == RECOMMENDED or preset == STRICT
+
+
+def _selected(rule: Rule, settings: Settings) -> Selected:
+    options = dict(settings.rules.get(rule.id, {}))
+    severity = rule.severity
+    for selector, name in settings.severity.items():
+        if matches(rule, selector):
+            severity = Severity(name)
+    include_nonprod = bool(options.pop("include_nonprod", False))
+    for option in rule.options:
+        if option.name in options and option.type == "list" and option.default is not None:
+            options[option.name] = tuple(options[option.name] or ())
+    return Selected(rule, options, severity, include_nonprod)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `, did you mean "x"?` for the nearest known name, "" when none is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, list(known), n=1)
+    return f', did you mean "{found[0]}"?' if found else ""
+
+
+def _check_selector(selector: str, rules: Sequence[Rule]) -> None:
+    if any(matches(rule, selector) for rule in rules):
+        return
+    names = {rule.id for rule in rules} | {rule.area for rule in rules} | {tag for rule in rules for tag in rule.tags}
+    raise SelectionError(f'no rule, area or tag is named "{selector}"{nearest(selector, sorted(names))}')
+
+
+def _check_options(rules: Sequence[Rule], settings: Settings) -> None:
+    by_id = {rule.id: rule for rule in rules}
+    for id_, given in settings.rules.items():
+        place = settings.rule_locations.get(id_)
+        rule = by_id.get(id_)
+        if rule is None:
+            raise SelectionError(f'rules: no rule is named "{id_}"{nearest(id_, by_id)}', place)
+        known = {option.name: option for option in rule.options}
+        for name, value in given.items():
+            place = settings.rule_locations.get(f"{id_}.{name}", place)
+            option = known.get(name)
+            if option is None:
+                hint = nearest(name, known) or (f"; it has {', '.join(known)}" if known else "; it has none")
+                raise SelectionError(f'rules: {id_} has no option "{name}"{hint}', place)
+            if not _fits(option, value):
+                raise SelectionError(f"rules: {id_}.{name} must be a {option.type}, not {value!r}", place)
+
+
+def _fits(option: Option, value: object) -> bool:
+    if isinstance(value, bool) and option.type != "bool":
+        return False
+    return isinstance(value, _TYPES[option.type])
+
+
+__all__ = ["PRESETS", "Selected", "SelectionError", "matches", "nearest", "select"]

@@ -1,0 +1,270 @@
+"""What rules ask of Terraform: references between blocks, accounts and regions, what an unseen module may hold."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from opslint.model.finding import Add, Fix, Safety, Set
+from opslint.model.node import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from opslint.model.finding import Change
+    from opslint.model.node import Node
+    from opslint.model.project import Project
+    from opslint.model.source import Location
+    from opslint.model.terraform import Block, ModuleCall
+
+_ARN_ACCOUNT: Final = re.compile(r"\barn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
+_ACCOUNT: Final = re.compile(r"\A\d{12}\Z")
+_LITERAL: Final = re.compile(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
+_INDEX: Final = re.compile(r"\[[^\]]*\]")
+_NAMES: Final = ("name", "identifier", "id", "bucket", "cluster_identifier", "global_cluster_identifier")
+# `aws_vpc.this.id`, `data.aws_region.current.name`, `module.vpc.vpc_id`; what another state holds may be anything.
+_DECLARED: Final = re.compile(r"(?!data\.terraform_remote_state\.)(?:data\.|module\.|[a-z0-9]+_[\w-]+\.)")
+# The outputs by which the known modules hand out each of their resources.
+_OUTPUTS: Final = {
+    "aws_db_instance": re.compile(r"db_instance_(?:arn|identifier|name|resource_id)"),
+    "aws_dynamodb_table": re.compile(r"dynamodb_table_(?:arn|id)"),
+    "aws_ecr_repository": re.compile(r"repository_(?:arn|name|url|registry_id)"),
+    "aws_eks_cluster": re.compile(r"cluster_(?:arn|id|name|version|endpoint)"),
+    "aws_iam_role": re.compile(r"(?:iam_)?(?:role_)?(?:arn|name|unique_id)"),
+    "aws_rds_cluster": re.compile(r"cluster_(?:arn|id|resource_id)"),
+    "aws_s3_bucket": re.compile(r"s3_bucket_(?:arn|id)"),
+    "aws_vpc": re.compile(r"vpc_(?:arn|id)"),
+}
+
+
+# -- references
+def refers_to(node: Node, block: Block) -> bool:
+    """True when an argument is (or is made of) an attribute of the block: by reference, or by its literal name or id."""
+    unknown = node.unknown
+    if unknown is not None:
+        return any(_is_attribute(why, block) for why in _causes(unknown))
+    text = node.text
+    if not text:
+        return False
+    return any(name.known and name.present and name.text == text for name in map(block.body.__getitem__, _NAMES))
+
+
+def may_refer_to(node: Node, block: Block, others: list[Block]) -> bool:
+    """True when an argument is an attribute of the block, or may be.
+
+    That is an unknown, or a literal beside a block whose name is unknown, unless it is an attribute of one of the others.
+    """
+    if refers_to(node, block):
+        return True
+    if node.known and not any(block[key].present and not block[key].known for key in _NAMES):
+        return False
+    return not refers_to_any(node, others)
+
+
+def refers_to_any(node: Node, blocks: list[Block]) -> bool:
+    """True when an argument is an attribute of one of the blocks: then it cannot be one of another."""
+    return any(refers_to(node, block) for block in blocks)
+
+
+def _causes(unknown: Unknown) -> Iterator[str]:
+    yield unknown.why
+    for part in unknown.parts:
+        if isinstance(part, Unknown):
+            yield from _causes(part)
+
+
+def _is_attribute(why: str, block: Block) -> bool:
+    cause, address = _bare(why), _bare(block.address)
+    if cause == address or cause.startswith(address + "."):
+        return True
+    call = block.call
+    if not block.virtual or call is None:
+        return False
+    prefix, outputs = _bare(call.address) + ".", _OUTPUTS.get(block.type)
+    return cause.startswith(prefix) and outputs is not None and outputs.fullmatch(cause[len(prefix) :]) is not None
+
+
+def _is_free(unknown: Unknown | None) -> bool:
+    """True for an unknown that may have any value: an input, not an attribute of something that is declared."""
+    return unknown is not None and not all(_DECLARED.match(why) for why in _causes(unknown))
+
+
+def _bare(address: str) -> str:
+    return _INDEX.sub("", address)
+
+
+def same_run(block: Block, other: Block) -> bool:
+    """True unless the two are of one root module with different var files: dev's blocks do not see prod's."""
+    return block.root is other.root or block.root.path != other.root.path
+
+
+def beside(block: Block, project: Project, *types: str) -> list[Block]:
+    """Return the resources of these types that exist when the block does (see `same_run`)."""
+    return [other for other in project.resources(*types) if same_run(block, other)]
+
+
+# -- names
+def name_of(block: Block) -> str:
+    """Return the name a resource gets in AWS, its address when that cannot be told."""
+    for key in _NAMES:
+        node = block[key]
+        if node.known and node.text:
+            return node.text
+    return block.address
+
+
+def name_pattern(block: Block, key: str = "name", prefix: str = "name_prefix") -> re.Pattern[str]:
+    """Return a pattern of all names a resource may get, as far as the files tell.
+
+    An unknown name leaves its known pieces; without a name it is the prefix and what the provider appends.
+    """
+    name = block[key]
+    if name.present:
+        return re.compile(_pattern(name.unknown or name.text) + _appended(block), re.DOTALL)
+    start = block[prefix]
+    # Without either the provider makes up "terraform-" and a time (resource.UniqueIdPrefix of its SDK).
+    return re.compile((_pattern(start.unknown or start.text) if start.present else "terraform-") + ".*", re.DOTALL)
+
+
+def _appended(block: Block) -> str:
+    """The iam module of major 6 takes a name as a prefix, unless `use_name_prefix` is false."""
+    call = block.call
+    if not block.virtual or call is None or not call.source.endswith("//modules/iam-role-for-service-accounts"):
+        return ""
+    switch = call["use_name_prefix"]
+    if not switch.known:
+        return "(?:-.*)?"
+    return "" if switch.is_false else "-.*"
+
+
+def _pattern(value: object) -> str:
+    if isinstance(value, Unknown):
+        return "".join(map(_pattern, value.parts)) if value.parts else ".*"
+    return re.escape(str(value))
+
+
+# -- modules that could not be seen through
+def opaque_could_provide(project: Project, *words: str) -> bool:
+    """True when a module that could not be seen through may hold what looks missing: its source or name says so.
+
+    Without words every opaque module counts.
+    """
+    return any(
+        not words or any(word in f"{call.source} {call.name}".lower() for word in words)
+        for module in project.modules
+        for call in module.opaque
+    )
+
+
+def opaque_receives(block: Block) -> bool:
+    """True when a module that could not be seen through gets an attribute of the block, and may add to it."""
+    return any(_receives(call, block) for call in block.root.opaque)
+
+
+def _receives(call: ModuleCall, block: Block) -> bool:
+    return any(refers_to(node, block) or _is_free(node.unknown) for node in call.body.walk())
+
+
+# -- accounts and regions
+@lru_cache(maxsize=4)
+def provider_accounts(project: Project) -> frozenset[str]:
+    """Return the AWS account ids that the providers are bound to: `allowed_account_ids` and the assumed roles."""
+    return frozenset(_ids(_of_providers(project)))
+
+
+@lru_cache(maxsize=4)
+def known_accounts(project: Project) -> frozenset[str]:
+    """Return the AWS account ids of the configuration, the providers and the ARNs of resource arguments."""
+    found = set(project.settings.accounts) | provider_accounts(project)
+    found |= {one.account for one in project.settings.clusters if one.account}
+    found |= _ids(node for module in project.modules for block in module.blocks for node in _arns(block))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4)
+def all_accounts_known(project: Project) -> bool:
+    """True when no provider and no ARN could name an account that cannot be told from the files."""
+    nodes = [node for module in project.modules for block in module.blocks for node in _arns(block)]
+    return not any(_is_free(node.unknown) for node in (*nodes, *_of_providers(project)))
+
+
+def _ids(nodes: Iterable[Node]) -> set[str]:
+    texts = [node.text for node in nodes if node.known]
+    return {text for text in texts if _ACCOUNT.match(text)} | {id_ for text in texts for id_ in _ARN_ACCOUNT.findall(text)}
+
+
+def _of_providers(project: Project) -> list[Node]:
+    """The account ids and role ARNs of the providers."""
+    found: list[Node] = []
+    for module in project.modules:
+        for _, provider in module.providers:
+            allowed, role = provider["allowed_account_ids"], provider["assume_role"]
+            found += list(allowed) if allowed.known else [allowed]
+            if role.known and provider.one("assume_role").known:
+                found.append(provider.one("assume_role")["role_arn"])
+            elif role.present:
+                found.append(role)
+    return found
+
+
+def _arns(block: Block) -> list[Node]:
+    """The texts of the few arguments that hold ARNs: reading all of them would evaluate everything."""
+    arguments = ("role_arn", "policy_arn", "kms_key_id", "kms_key_arn", "principal_arn", "permissions_boundary", "arn")
+    nodes = [block[argument] for argument in arguments]
+    return [node for node in nodes if node.present]
+
+
+@lru_cache(maxsize=4)
+def known_regions(project: Project) -> frozenset[str]:
+    """Return the AWS regions of the configuration and of the providers."""
+    found = {one.region for one in project.settings.clusters if one.region}
+    for module in project.modules:
+        for _, provider in module.providers:
+            region = provider["region"]
+            if region.known and region.text:
+                found.add(region.text)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4)
+def all_regions_known(project: Project) -> bool:
+    """True when every AWS provider names its region: one that does not takes it from the environment."""
+    providers = [node for module in project.modules for name, node in module.providers if _is_aws(name)]
+    return bool(providers) and all(node["region"].known and node["region"].text for node in providers)
+
+
+def _is_aws(name: str) -> bool:
+    return name.partition(".")[0] == "aws"
+
+
+# -- fixes
+def is_literal(node: Node) -> bool:
+    """True when the value is written right there as a plain scalar: no variable, no expression."""
+    return not node.via and node.exists and _LITERAL.fullmatch(node.location.text) is not None
+
+
+def set_argument(block: Block, key: str, value: str, safety: Safety, given: str = "") -> Fix:
+    """Return the fix that gives an argument a value, `value` being HCL text.
+
+    A value that comes from a variable is only described, with the place that supplies it: another caller may share the
+    variable. `given` is the module's input for a block that a module call stands for, when it differs from `key`.
+    """
+    node = block[key]
+    name = given if block.virtual and given else key
+    title = f"set {name} = {value}"
+    changes: tuple[Change, ...] = ()
+    if node.exists:
+        if is_literal(node):
+            changes = (Set(node, value),)
+        elif node.via:
+            title += f" at {_place(node.via[-1][1])}"
+    elif block.call is None or not block.virtual:
+        changes = (Add(block.body, key, value),)
+    else:
+        changes = (Add(block.call.body, name, value),)
+    return Fix(title, changes, safety if changes else Safety.SHOWN)
+
+
+def _place(location: Location) -> str:
+    return f"{location.source.path}:{location.span.line}"

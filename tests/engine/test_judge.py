@@ -1,0 +1,101 @@
+"""The engine: unknown values make a rule silent, alternatives are tried, a crash is an error and the rest goes on."""
+
+from opslint.api import STRICT, Problem, Severity, kind, project, resource, rule, workload
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {replicas: 3}
+"""
+
+
+@rule(each=workload("Deployment"), severity=Severity.LOW, preset=STRICT)
+def every_deployment(item, project):
+    """Each one."""
+    yield Problem(f"{item.name} is here", item.spec["replicas"])
+
+
+@rule(each=workload("Deployment"), severity=Severity.LOW, preset=STRICT)
+def crashing(item, project):
+    """Each one."""
+    yield Problem("lost", item.root)
+    raise ValueError("no [luck]")
+
+
+@rule(each=resource("aws_db_instance"), severity=Severity.HIGH, preset=STRICT)
+def short_retention(item, project):
+    """Each one."""
+    if item["backup_retention_period"].number == 0:
+        yield Problem("off", item["backup_retention_period"])
+
+
+def test_a_crash_names_the_rule_and_the_object_and_the_others_go_on(lint_files):
+    report = lint_files({"a.yaml": DEPLOYMENT}, [crashing, every_deployment])
+    assert [finding.rule_id for finding in report.findings] == ["every-deployment"]
+    (failure,) = report.failures
+    assert (failure.path, failure.line, failure.kind) == ("a.yaml", 1, "rule")
+    assert "crashing" in failure.message
+    assert "Deployment/web" in failure.message
+    assert "no [luck]" in failure.message
+
+
+def test_an_unknown_value_is_counted_not_reported(lint_files):
+    text = 'variable "days" {}\nresource "aws_db_instance" "a" { backup_retention_period = var.days }\n'
+    report = lint_files({"main.tf": text}, [short_retention])
+    assert report.findings == ()
+    assert report.coverage.silent_for_unknown == {"short-retention": 1}
+
+
+def test_alternatives_are_reported_only_when_all_are_bad(lint_files):
+    text = 'variable "prod" {}\nresource "aws_db_instance" "a" { backup_retention_period = var.prod ? %s : 0 }\n'
+    assert len(lint_files({"main.tf": text % "0"}, [short_retention]).findings) == 1
+    report = lint_files({"main.tf": text % "7"}, [short_retention])
+    assert report.findings == ()
+
+
+def test_prod_only_rules_are_counted_elsewhere(lint_files):
+    @rule(each=workload("Deployment"), severity=Severity.LOW, preset=STRICT, prod_only=True)
+    def only_prod(item, project):
+        """Each one."""
+        yield Problem("here", item.root)
+
+    text = DEPLOYMENT.replace("{name: web}", "{name: web, namespace: shop-dev}")
+    report = lint_files({"a.yaml": text}, [only_prod])
+    assert report.findings == ()
+    assert report.hidden.nonprod == 1
+    report = lint_files({"a.yaml": text}, [only_prod], rules={"only-prod": {"include_nonprod": True}})
+    assert len(report.findings) == 1
+
+
+def test_test_hooks_and_system_namespaces_are_left_out(lint_files):
+    hook = DEPLOYMENT.replace("{name: web}", '{name: web, annotations: {helm.sh/hook: "test"}}')
+    system = DEPLOYMENT.replace("{name: web}", "{name: web, namespace: kube-system}")
+    assert lint_files({"a.yaml": hook}, [every_deployment]).findings == ()
+    assert lint_files({"a.yaml": system}, [every_deployment]).findings == ()
+    own = DEPLOYMENT.replace("{name: web}", "{name: web, namespace: ops}")
+    assert lint_files({"a.yaml": own}, [every_deployment], system_namespaces=("ops",)).findings == ()
+
+
+def test_two_problems_at_one_place_stay_two(lint_files):
+    @rule(each=kind("Deployment"), severity=Severity.LOW, preset=STRICT)
+    def twice(item, project):
+        """Each one."""
+        yield Problem("one", item.root)
+        yield Problem("two", item.root)
+
+    report = lint_files({"a.yaml": DEPLOYMENT}, [twice])
+    assert sorted(finding.message for finding in report.findings) == ["one", "two"]
+    assert len({finding.fingerprint for finding in report.findings}) == 2
+
+
+def test_severity_may_only_fall(lint_files):
+    @rule(each=project(), severity=Severity.LOW, preset=STRICT)
+    def louder(item, project):
+        """Once."""
+        for one in item.of_kind("Deployment"):
+            yield Problem("a", one.root, severity=Severity.CRITICAL)
+            yield Problem("b", one.spec, severity=Severity.INFO)
+
+    report = lint_files({"a.yaml": DEPLOYMENT}, [louder])
+    assert [(finding.message, finding.severity) for finding in report.findings] == [("a", "low"), ("b", "info")]

@@ -1,0 +1,49 @@
+"""Places: field paths by name, fingerprints that survive edits."""
+
+from opslint.api import STRICT, Problem, Severity, container, rule
+
+
+@rule(each=container(), severity=Severity.LOW, preset=STRICT)
+def no_image(item, project):
+    """Each one."""
+    yield Problem("here", item.root["resources"])
+
+
+TEXT = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec:
+  containers:
+    - name: first
+    - name: web
+      image: nginx
+"""
+
+
+def by_field(report):
+    return {finding.field_path: finding.fingerprint for finding in report.findings}
+
+
+def test_field_paths_name_list_items(lint_files):
+    assert set(by_field(lint_files({"a.yaml": TEXT}, [no_image]))) == {
+        "spec.containers[name=first].resources",
+        "spec.containers[name=web].resources",
+    }
+
+
+def test_fingerprints_survive_lines_and_order(lint_files):
+    before = by_field(lint_files({"a.yaml": TEXT}, [no_image]))
+    swapped = TEXT.replace("    - name: first\n", "") + "    - name: first\n"
+    assert by_field(lint_files({"a.yaml": "# a comment\n\n" + swapped}, [no_image])) == before
+
+
+def test_fingerprints_change_with_the_resource(lint_files):
+    before = by_field(lint_files({"a.yaml": TEXT}, [no_image]))
+    after = by_field(lint_files({"a.yaml": TEXT.replace("name: web, namespace", "name: api, namespace")}, [no_image]))
+    assert set(before.values()).isdisjoint(after.values())
+
+
+def test_the_resource_is_named(lint_files):
+    resource = lint_files({"a.yaml": TEXT}, [no_image]).findings[0].resource
+    assert (resource.kind, resource.namespace, resource.name, resource.api_version) == ("Pod", "shop", "web", "v1")

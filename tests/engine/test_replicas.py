@@ -1,0 +1,75 @@
+"""The least number of pods that run."""
+
+import pytest
+from opslint.engine.replicas import is_scaled, replicas_of
+from opslint.model.kube import KubeObject
+from opslint.model.project import Environment, Unit
+from opslint.model.source import Source
+from opslint.read.yaml import read_yaml
+
+
+def unit(text):
+    made = Unit("a", "manifests", "a", Environment())
+    made.objects += [KubeObject(document, made) for document in read_yaml(Source("a.yaml", text)).documents]
+    return made
+
+
+def workload(spec, kind="Deployment", version="apps/v1"):
+    return f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: web, namespace: shop}}\nspec: {spec}\n"
+
+
+def scaler(spec, kind="HorizontalPodAutoscaler", namespace="shop"):
+    return f"---\napiVersion: x/v1\nkind: {kind}\nmetadata: {{name: s, namespace: {namespace}}}\nspec: {spec}\n"
+
+
+TARGET = "scaleTargetRef: {kind: Deployment, name: web}"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (workload("{replicas: 3}"), 3),
+        (workload("{}"), 1),
+        (workload("{replicas: null}"), 1),
+        (workload("{replicas: 0}"), 0),
+        (workload('{replicas: "2"}'), 2),
+        (workload("{replicas: many}"), None),
+        (workload("{replicas: .inf}"), None),
+        (workload("{replicas: [2]}"), None),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicas: 2}}"), 2),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}}}"), 1),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}}}", "ScaledObject"), 0),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicaCount: 4}}", "ScaledObject"), 4),
+        (workload("{replicas: 5}") + scaler("{scaleTargetRef: {name: web}, minReplicaCount: 4}", "ScaledObject"), 4),
+        (workload("{replicas: 5}") + scaler("{scaleTargetRef: {name: web}, minReplicas: 4}"), 5),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicas: 2}}", namespace="other"), 5),
+        (workload("{replicas: 5}") + scaler("{scaleTargetRef: {kind: StatefulSet, name: web}, minReplicas: 2}"), 5),
+        (workload("{replicas: 5}") + scaler("text"), 5),
+    ],
+)
+def test_replicas_of(text, count):
+    assert replicas_of(unit(text).objects[0]).count == count
+
+
+def test_the_place_is_where_the_number_stands():
+    text = workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicas: 2}}")
+    found = replicas_of(unit(text).objects[0])
+    assert found.node.path == ("spec", "minReplicas")
+    assert found.autoscaler is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "scaled"),
+    [
+        (workload("{}"), True),
+        (workload("{}", "StatefulSet"), True),
+        (workload("{}", "Rollout", "argoproj.io/v1alpha1"), True),
+        (workload("{}", "ReplicaSet"), True),
+        (workload("{}", "ReplicaSet").replace("{name: web,", "{name: web, ownerReferences: [{name: web}],"), False),
+        (workload("{}", "DaemonSet"), False),
+        (workload("{}", "Job", "batch/v1"), False),
+        (workload("{}", "Deployment", "example.com/v1"), False),
+    ],
+)
+def test_is_scaled(text, scaled):
+    assert is_scaled(unit(text).objects[0]) is scaled

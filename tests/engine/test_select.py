@@ -1,0 +1,90 @@
+"""Which rules run: presets, selectors, options, and what is said when a name is wrong."""
+
+import pytest
+
+from opslint.api import OPT_IN, RECOMMENDED, STRICT, Problem, Severity, kind, rule
+from opslint.engine.packs import Pack
+from opslint.engine.rule import RuleError
+from opslint.engine.select import SelectionError, select
+from opslint.model.settings import Settings
+
+
+def make(name, preset, **more):
+    def function(item, project, *, least: int = 2, names: tuple[str, ...] = ()):
+        """Says nothing."""
+        yield Problem("", item.root)
+
+    function.__name__ = name
+    texts = {"least": "the least", "names": "the names"}
+    return rule(each=kind("Pod"), severity=Severity.LOW, preset=preset, options=texts, **more)(function)
+
+
+RULES = (
+    make("common_one", RECOMMENDED, cis=("EKS 1.8.0 4.2.1",)),
+    make("strict_one", STRICT, tags=("slow",)),
+    make("rare_one", OPT_IN),
+    make("new_one", RECOMMENDED, preview=True),
+)
+
+
+def ids(**settings):
+    return [selected.rule.id for selected in select([Pack("p", RULES)], Settings(**settings))]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["common-one"]),
+        ({"preset": "strict"}, ["common-one", "strict-one"]),
+        ({"preset": "all"}, ["common-one", "new-one", "rare-one", "strict-one"]),
+        ({"select": ("rare-one",)}, ["rare-one"]),
+        ({"extend_select": ("rare-one",)}, ["common-one", "rare-one"]),
+        ({"select": ("*-one",), "ignore": ("rare-one", "slow")}, ["common-one", "new-one"]),
+        ({"select": ("cis-eks",)}, ["common-one"]),
+        ({"select": ("cis-eks-4.2.1",)}, ["common-one"]),
+        ({"select": ("slow",)}, ["strict-one"]),
+    ],
+)
+def test_selection(settings, expected):
+    assert ids(**settings) == expected
+
+
+def test_options_and_severity_reach_the_rule():
+    settings = Settings(rules={"common-one": {"least": 3, "names": ["a"]}}, severity={"common-one": "high"})
+    (selected,) = select([Pack("p", RULES)], settings)
+    assert selected.options == {"least": 3, "names": ("a",)}
+    assert selected.severity == "high"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"select": ("comon-one",)}, 'did you mean "common-one"'),
+        ({"ignore": ("nonsense",)}, 'no rule, area or tag is named "nonsense"'),
+        ({"rules": {"comon-one": {}}}, 'did you mean "common-one"'),
+        ({"rules": {"common-one": {"lest": 1}}}, 'no option "lest", did you mean "least"'),
+        ({"rules": {"common-one": {"least": "1"}}}, "least must be a int"),
+        ({"rules": {"common-one": {"least": True}}}, "least must be a int"),
+        ({"rules": {"common-one": {"names": "a"}}}, "names must be a list"),
+    ],
+)
+def test_wrong_names_are_said(settings, said):
+    with pytest.raises(SelectionError, match=said):
+        ids(**settings)
+
+
+def test_a_rule_without_a_page_is_refused():
+    def silent(item, project):
+        yield Problem("", item.root)
+
+    with pytest.raises(RuleError, match="no docstring"):
+        rule(each=kind("Pod"), severity=Severity.LOW, preset=STRICT)(silent)
+
+
+def test_an_option_without_help_is_refused():
+    def silent(item, project, *, least: int = 1):
+        """Says nothing."""
+        yield Problem("", item.root)
+
+    with pytest.raises(RuleError, match="option least"):
+        rule(each=kind("Pod"), severity=Severity.LOW, preset=STRICT)(silent)

@@ -1,0 +1,31 @@
+"""Every example of every rule's page, and every Markdown case."""
+
+from pathlib import Path
+
+import pytest
+
+from opslint.engine.packs import load_packs
+from opslint.testing import cases_of, examples_of, mismatches, run_example
+
+PACKS = load_packs()
+RULES = [rule for pack in PACKS for rule in pack.rules]
+EXAMPLES = [example for rule in RULES for example in examples_of(rule)]
+CASES = [case for path in sorted(Path(__file__).parent.glob("cases/*.md")) for case in cases_of(path)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
+def test_example(example):
+    assert list(mismatches(example, run_example(example, PACKS))) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_case(case):
+    assert list(mismatches(case, run_example(case, PACKS))) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+def test_page(rule):
+    first = rule.page.split("\n\n")[0]
+    assert first.endswith("."), "the page begins with one sentence"
+    assert "http" in rule.page, "the page names its primary references"
+    assert len(rule.page.split("\n\n")) >= 4
