@@ -1,0 +1,89 @@
+"""The command group: commands are loaded when asked for, and `check` is meant when none is named."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from opslint.cli.options import EPILOG, OptionSections
+from opslint.cli.streams import say
+
+# Name: module, and the line in the overview (so that the overview loads none of them).
+COMMANDS: Final = {
+    "check": ("opslint.cli.check", "Lint; what runs when no command is named."),
+    "rules": ("opslint.cli.rules", "List and search the rules."),
+    "explain": ("opslint.cli.explain", "Show a rule's page: why it matters, examples, options."),
+    "schema": ("opslint.cli.schema", "Print the JSON Schema of the configuration."),
+}
+CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": False}
+
+OVERVIEW: Final = """\
+A linter for Helm charts, Kubernetes manifests and Terraform on EKS.
+
+`opslint [PATH]...` is the same as `opslint check [PATH]...`: it reads the files and folders (default: the current
+directory; `-`: manifests from standard input), and reports what will hurt. Nothing is executed and nothing fetched.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `check` in front unless a command or help is asked for."""
+        if not ctx.resilient_parsing and args[:1] not in (["-h"], ["--help"]):
+            if not args or args[0] not in COMMANDS:
+                args = ["check", *args]
+            elif args[0] != "check" and Path(args[0]).is_dir():
+                say(
+                    f"{args[0]!r} is taken for the command of that name; to lint the folder, write ./{args[0]} "
+                    f"or opslint check {args[0]}",
+                    "note",
+                )
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options of `check`: they work without naming it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        check = self.get_command(ctx, "check")
+        if isinstance(check, OptionSections):
+            check.format_options(ctx, formatter)
+
+
+@click.group(
+    name="opslint",
+    cls=LazyGroup,
+    context_settings=CONTEXT,
+    help=OVERVIEW,
+    epilog=EPILOG,
+    subcommand_metavar="[COMMAND] [OPTIONS] [PATH]...",
+    options_metavar="",
+)
+def opslint() -> None:
+    """Hold the commands."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return the exit status."""
+    try:
+        status: Any = opslint.main(arguments, prog_name="opslint", standalone_mode=False)
+    except click.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return status if isinstance(status, int) else 0

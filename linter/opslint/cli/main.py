@@ -1,0 +1,66 @@
+"""The entry point: answers `--version` at once, and turns what goes wrong into a line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED: Final = 2
+INTERRUPTED: Final = 130  # 128 and SIGINT's number, as a shell says it
+
+
+def console() -> int:
+    """The command: one run, then the process ends, so nothing it read needs to be collected, not even at the end."""
+    import gc
+
+    gc.disable()
+    try:
+        return main()
+    finally:
+        gc.freeze()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run opslint with the arguments (default: the process's) and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments in (["--version"], ["-V"]):  # before click is imported: editors and installers ask often
+        from opslint import __version__
+
+        try:
+            sys.stdout.write(f"opslint {__version__}\n")
+            sys.stdout.flush()
+        except OSError:  # nobody listens, or the disk is full: the general way says which
+            return _run(arguments)
+        return 0
+    return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        from opslint.cli.group import run
+
+        return run(list(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last border: one line instead of a stack trace
+        return _crashed(error, arguments)
+
+
+def _crashed(error: Exception, arguments: Sequence[str]) -> int:
+    import os
+
+    from opslint.cli.streams import say
+
+    if os.environ.get("OPSLINT_DEBUG") or not {"--verbose", "-v"}.isdisjoint(arguments):
+        import traceback
+
+        traceback.print_exception(error)
+    say(
+        f"internal error: {type(error).__name__}: {error}\n"
+        "This is a bug in opslint; --verbose shows where it happened. Please report it.",
+        "error",
+    )
+    return FAILED

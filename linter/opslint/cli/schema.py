@@ -1,0 +1,64 @@
+"""`opslint schema`: the JSON Schema of the configuration, with the options of the installed rules."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from opslint.cli.catalogue import all_rules
+from opslint.cli.streams import show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opslint.engine.rule import Option, Rule
+
+_TYPES: Final[dict[str, dict[str, Any]]] = {
+    "bool": {"type": "boolean"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "str": {"type": "string"},
+    "list": {"type": "array"},
+    "dict": {"type": "object"},
+}
+
+
+@click.command()
+@click.option("--rules-from", multiple=True, metavar="MODULE|FILE", help="Rules of your own besides.")
+def schema(rules_from: tuple[str, ...]) -> int:
+    """Print the JSON Schema of the configuration, for editors that complete and check `.opslint.yaml`.
+
+    The options of all installed rules are in it. Write it to a file, and name that in the first line of the
+    configuration: `# yaml-language-server: $schema=./opslint.schema.json`.
+    """
+    show(json.dumps(configuration_schema(all_rules(rules_from)), indent=2) + "\n")
+    return 0
+
+
+def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
+    """Return the schema of the configuration with what each rule's options may be."""
+    from opslint_schemas import load
+
+    complete: dict[str, Any] = copy.deepcopy(load("config.schema"))
+    framed = complete["properties"]["rules"]
+    framed["additionalProperties"] = False
+    framed["properties"] = {
+        rule.id: {
+            "description": rule.summary,
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {option.name: _option(option) for option in rule.options},
+        }
+        for rule in rules
+    }
+    return complete
+
+
+def _option(option: Option) -> dict[str, Any]:
+    described = dict(_TYPES[option.type])
+    if option.type == "list" and option.default is None:
+        described["type"] = ["array", "null"]
+    return described | {"description": option.help, "default": option.default}

@@ -1,0 +1,118 @@
+"""What only a process of its own can show: speed, pipes, signals, and files that must not be imported."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+# A process whose engine is replaced by what follows the marker.
+DRIVER = """\
+import sys
+from types import ModuleType, SimpleNamespace
+engine = ModuleType("opslint.engine.run")
+sys.modules["opslint.engine.run"] = engine
+import opslint.engine.packs
+opslint.engine.packs.load_packs = lambda rules_from=(): []
+from opslint.model.report import Coverage, Failure, Hidden, Report
+BODY
+engine.lint = lint
+from opslint.cli.main import main
+sys.exit(main())
+"""
+MANY_ERRORS = """
+def lint(*_):
+    failures = tuple(Failure("a" * 100, 1, "m" * 100, "yaml") for _ in range(5000))
+    return Report((), (), failures, Coverage(), (), Hidden(), 0, 0, {})
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    def run(body, *arguments, **options):
+        driver = DRIVER.replace("BODY", textwrap.dedent(body))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        return subprocess.Popen(
+            [sys.executable, "-c", driver, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    return run
+
+
+def test_a_closed_pipe_is_quiet_and_keeps_the_verdict(start):
+    process = start(MANY_ERRORS, "-f", "json", "--allow-incomplete", "--quiet")
+    process.stdout.close()
+    errors = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(30) == 0
+    assert "Traceback" not in errors
+    assert "roken pipe" not in errors
+
+
+def test_interrupt_ends_with_130_and_no_trace(start):
+    process = start(
+        """
+        import time
+        def lint(*_):
+            print("ready", flush=True)
+            time.sleep(60)
+        """
+    )
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-V"]])
+def test_version_imports_next_to_nothing(arguments):
+    code = (
+        "import sys; from opslint.cli.main import main; status = main(); "
+        "heavy = {'click', 'rich', 'ruamel', 'jsonschema', 'hcl2', 'importlib.metadata', 'pathlib', 'json'}; "
+        "sys.exit(status or ','.join(sorted(heavy & set(sys.modules) - before)) or 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; before = set(sys.modules); {code}", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("opslint ")
+
+
+def test_module_run_imports_nothing_from_the_current_directory(tmp_path):
+    (tmp_path / "click.py").write_text("open('executed', 'w').close()\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "opslint", "--help"], cwd=tmp_path, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_full_standard_output_is_2(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        driver = DRIVER.replace("BODY", textwrap.dedent(MANY_ERRORS))
+        done = subprocess.run(
+            [sys.executable, "-c", driver, "-f", "json", "--quiet"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == ["error: cannot write to standard output: No space left on device"]

@@ -1,0 +1,118 @@
+"""The commands that show rules."""
+
+import json
+
+import jsonschema
+import pytest
+
+
+def ids(out):
+    return [line.split()[0] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ["gp2-storage", "missing-cpu-limit", "missing-pdb"]),
+        (["limit"], ["missing-cpu-limit"]),
+        (["MISSING", "budget"], ["missing-pdb"]),
+        (["ckv_x_1"], ["missing-pdb"]),
+        (["--tag", "cis-eks"], ["missing-pdb"]),
+        (["--tag", "cis-eks-4.2.1"], ["missing-pdb"]),
+        (["--preset", "recommended"], ["missing-pdb"]),
+        (["--preset", "strict"], ["gp2-storage", "missing-pdb"]),
+        (["--preset", "all"], ["gp2-storage", "missing-cpu-limit", "missing-pdb"]),
+    ],
+)
+def test_filters(cli, arguments, expected):
+    status, out, err = cli("rules", *arguments)
+    assert (status, ids(out), err) == (0, expected, "")
+
+
+def test_area(cli, packs):
+    area = packs.rules[0].area
+    assert len(cli("rules", "--area", area)[1].splitlines()) == 3
+    status, out, err = cli("rules", "--area", area + "x")
+    assert (status, out) == (2, "")
+    assert f'did you mean "{area}"' in err
+
+
+def test_nothing_fits(cli):
+    assert cli("rules", "zzz") == (0, "", "note: no rule fits\n")
+    assert cli("rules", "zzz", "--format", "json")[1] == "[]\n"
+
+
+def test_json_has_the_keys_of_the_interface(cli):
+    listed = json.loads(cli("rules", "--format", "json")[1])
+    rule = listed[-1]
+    assert list(rule) == [
+        *(
+            "id",
+            "name",
+            "severity",
+            "area",
+            "applies_to",
+            "preset",
+            "summary",
+            "fixable",
+            "tags",
+            "url",
+            "aliases",
+            "related",
+        ),
+    ]
+    assert (rule["id"], rule["severity"], rule["preset"]) == ("missing-pdb", "medium", "recommended")
+    assert rule["aliases"] == {"kyverno": ["require-pdb"], "checkov": ["CKV_X_1"]}
+    assert rule["related"] == {"polaris": ["missingPodDisruptionBudget"]}
+
+
+def test_markdown_table_keeps_its_columns(cli):
+    lines = cli("rules", "-f", "markdown")[1].splitlines()
+    assert lines[1] == "|---|---|---|---|---|"
+    assert {line.replace("\\|", "").count("|") for line in lines} == {6}
+
+
+@pytest.mark.parametrize("name", ["missing-pdb", "missing_pdb", "Missing-PDB"])
+def test_explain(cli, packs, name):
+    status, out, err = cli("explain", name)
+    assert (status, err) == (0, "")
+    assert out.startswith("# missing-pdb\n")
+    assert "During an upgrade every node is drained." in out
+    assert "`min_replicas`" in out
+    rule = packs.rules[-1]
+    assert out.endswith(f"\nDefined in {rule.path}:{rule.line}\n")
+    assert "\x1b" not in out
+
+
+def test_explain_the_name_of_another_tool(cli):
+    status, out, err = cli("explain", "ckv_x_1")
+    assert status == 0
+    assert out.startswith("# missing-pdb")
+    assert "missing-pdb does the same as ckv_x_1" in err
+    assert "is related to" in cli("explain", "missingPodDisruptionBudget")[2]
+
+
+def test_explain_unknown_rule(cli):
+    status, out, err = cli("explain", "missing-pbd")
+    assert (status, out) == (2, "")
+    assert err == "error: there is no rule 'missing-pbd'; did you mean \"missing-pdb\"?\n"
+
+
+def test_explain_needs_a_rule(cli):
+    assert cli("explain")[0] == 2
+
+
+def test_explain_several(cli):
+    out = cli("explain", "missing-pdb", "gp2-storage")[1]
+    assert out.index("# missing-pdb") < out.index("# gp2-storage")
+
+
+def test_schema_knows_the_options_of_the_rules(cli):
+    schema = json.loads(cli("schema")[1])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    fits = jsonschema.Draft202012Validator(schema).is_valid
+    assert fits({"rules": {"missing-pdb": {"min_replicas": 3, "names": None}}})
+    assert not fits({"rules": {"missing-pdb": {"min_replicas": "3"}}})
+    assert not fits({"rules": {"missing-pdb": {"least": 3}}})
+    assert not fits({"rules": {"missing-pbd": {}}})
+    assert fits({"preset": "strict"})
