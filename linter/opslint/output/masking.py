@@ -1,0 +1,101 @@
+"""Secrets stay out of every frame and snippet, also out of those of other findings on the same line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from opslint.model.finding import Finding
+    from opslint.model.source import Location, Source
+
+MASK: Final = "\u2022" * 6  # a fixed number: the length of a secret is not told either
+_KEY: Final = re.compile(r"""\s*(?:-\s+)?["']?[\w./-]+["']?(?::\s+|\s+=\s+)(?=\S)""")
+
+_REFERENCES: Final = {
+    "template": re.compile(r"\$?\.Values(?:\.\w+)+"),
+    "hcl": re.compile(r"(?:var|local|module|data)(?:\.[A-Za-z_][\w-]*)+"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Which stretches of which lines are secret: 0-based code points, the end exclusive."""
+
+    ranges: Mapping[tuple[str, int], tuple[tuple[int, int], ...]]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Masks:
+        """Collect the places, related ones included, of the findings that are marked secret."""
+        collected: dict[tuple[str, int], set[tuple[int, int]]] = {}
+        for finding in findings:
+            if finding.secret:
+                for location in (finding.location, *(place for _, place in finding.related)):
+                    if _is_reference(location):
+                        continue
+                    for line, start, end in _stretches(location):
+                        collected.setdefault((location.source.path, line), set()).add((start, end))
+        return cls({key: _joined(ranges) for key, ranges in collected.items()})
+
+    def on(self, source: Source, line: int) -> tuple[tuple[int, int], ...]:
+        """Return the secret stretches of a line, in order and apart from each other."""
+        return self.ranges.get((source.path, line), ())
+
+    def text(self, location: Location) -> str:
+        """Return the text under a location with its secret stretches masked."""
+        if not self.ranges:
+            return location.text
+        span, source = location.span, location.source
+        lines = []
+        for number in range(span.line, span.end_line + 1):
+            text = source.line(number)
+            start = span.column - 1 if number == span.line else 0
+            end = span.end_column - 1 if number == span.end_line else len(text)
+            lines.append("".join(_covered(text, start, end, self.on(source, number))))
+        return "\n".join(lines)
+
+
+def _is_reference(location: Location) -> bool:
+    """Return whether the text only names the secret (`.Values.password`, `var.password`), which is worth seeing."""
+    pattern = _REFERENCES.get(location.source.kind)
+    return pattern is not None and pattern.fullmatch(location.text) is not None
+
+
+def _stretches(location: Location) -> Iterable[tuple[int, int, int]]:
+    span, source = location.span, location.source
+    for number in range(span.line, min(span.end_line, source.line_count) + 1):
+        text = source.line(number)
+        start = span.column - 1 if number == span.line else 0
+        end = span.end_column - 1 if number == span.end_line else len(text)
+        if number == span.line and not text[:start].strip():
+            # A whole line is marked: its key may stay, which is what one looks for.
+            key = _KEY.match(text, 0, end)
+            start = key.end() if key else start
+        elif number > span.line:
+            start = max(start, len(text) - len(text.lstrip()))
+        if start < end:
+            yield number, start, end
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _covered(text: str, start: int, end: int, ranges: tuple[tuple[int, int], ...]) -> Iterable[str]:
+    at = start
+    for first, last in ranges:
+        if last <= at or first >= end:
+            continue
+        yield text[at : max(first, at)]
+        yield MASK
+        at = min(last, end)
+    yield text[at:end]
