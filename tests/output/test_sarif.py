@@ -51,7 +51,7 @@ def many(report: Report, number: int) -> Report:
         )
         for line in range(1, number + 1)
     )
-    return replace(report, findings=findings)
+    return report._replace(findings=findings)
 
 
 @pytest.mark.parametrize("name", ["report", "empty", "hostile"])
@@ -109,8 +109,8 @@ def test_rules_are_described_for_github(report: Report, context: OutputContext) 
 
 
 def test_a_rule_has_at_most_twenty_tags(report: Report, context: OutputContext) -> None:
-    info = replace(report.rules["missing-pdb"], tags=tuple(f"tag-{number}" for number in range(30)))
-    run = run_of(replace(report, rules={"missing-pdb": info}), context)
+    info = report.rules["missing-pdb"]._replace(tags=tuple(f"tag-{number}" for number in range(30)))
+    run = run_of(report._replace(rules={"missing-pdb": info}), context)
     rule = next(rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "missing-pdb")
     assert len(rule["properties"]["tags"]) == MAX_TAGS == 20
 
@@ -229,7 +229,7 @@ def test_the_file_stays_within_githubs_limit(
 def test_a_long_snippet_is_left_out(report: Report, context: OutputContext) -> None:
     source = Source("k8s/long.yaml", "a: 1\n" * 1_000)
     finding = replace(report.findings[0], location=Location(source, Span(1, 1, 1_000, 5)))
-    (result,) = run_of(replace(report, findings=(finding,)), context)["results"]
+    (result,) = run_of(report._replace(findings=(finding,)), context)["results"]
     assert "snippet" not in result["locations"][0]["physicalLocation"]["region"]
 
 

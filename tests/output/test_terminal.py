@@ -72,7 +72,7 @@ def test_the_help_says_what_mends_it_and_how(report: Report, context: OutputCont
 def test_many_related_places_are_cut_unless_verbose(report: Report, context: OutputContext) -> None:
     source = Source("k8s/a.yaml", "a: 1\n" * 9)
     related = tuple((f"place {line}", Location(source, Span(line, 1, line, 2))) for line in range(1, 8))
-    many = replace(report, findings=(replace(report.findings[1], related=related),))
+    many = report._replace(findings=(replace(report.findings[1], related=related),))
     short = render("text", many, context)
     assert "place 3" in short
     assert "place 4" not in short
@@ -99,7 +99,7 @@ def test_quiet_leaves_out_the_summary_but_not_what_could_not_be_read(report: Rep
 def test_many_errors_and_notices_are_cut_unless_verbose(report: Report, context: OutputContext) -> None:
     failures = tuple(Failure("a.yaml", line, f"error {line}.", "yaml") for line in range(1, 31))
     coverage = replace(report.coverage, notices=[Notice("", 0, f"notice {line}.") for line in range(1, 9)])
-    many = replace(report, failures=failures, coverage=coverage)
+    many = report._replace(failures=failures, coverage=coverage)
     short = render("text", many, context)
     assert "error 20." in short
     assert "error 21." not in short
@@ -115,15 +115,15 @@ def test_nothing_found_is_good_only_when_everything_was_read(
     empty: Report, report: Report, context: OutputContext
 ) -> None:
     assert render("text", empty, context).endswith("Found     no problems\n")
-    unread = render("text", replace(empty, failures=report.failures), context)
+    unread = render("text", empty._replace(failures=report.failures), context)
     assert "Found     nothing\n" in unread
     assert "no problems" not in unread
 
 
 def test_hidden_findings_are_counted_with_their_reasons(report: Report, context: OutputContext) -> None:
-    text = render("text", replace(report, hidden=Hidden(1, 0, 0, 1_200)), replace(context, width=160))
+    text = render("text", report._replace(hidden=Hidden(1, 0, 0, 1_200)), replace(context, width=160))
     assert "Hidden    1 only in non-production, 1,200 in the baseline\n" in text
-    assert "Hidden" not in render("text", replace(report, hidden=Hidden()), context)
+    assert "Hidden" not in render("text", report._replace(hidden=Hidden()), context)
 
 
 def test_concise_is_one_line_a_finding(report: Report, context: OutputContext) -> None:
@@ -142,14 +142,14 @@ def test_concise_is_one_line_a_finding(report: Report, context: OutputContext) -
 def test_github_refuses_columns_of_several_lines(report: Report, context: OutputContext) -> None:
     source = Source("a.yaml", "a:\n  b: 1\n")
     finding = replace(report.findings[1], location=Location(source, Span(1, 1, 2, 7)), confidence=Confidence.BLOCK)
-    text = render("github", replace(report, findings=(finding,)), context)
+    text = render("github", report._replace(findings=(finding,)), context)
     assert "::error file=a.yaml,line=1,endLine=2,title=missing-memory-limit (high)::" in text
 
 
 def test_gitlab_fingerprints_are_unique(report: Report, context: OutputContext) -> None:
     import json
 
-    twice = replace(report, findings=(report.findings[0], report.findings[0]))
+    twice = report._replace(findings=(report.findings[0], report.findings[0]))
     prints = [issue["fingerprint"] for issue in json.loads(render("gitlab", twice, context))]
     assert len(prints) == len(set(prints)) == 4
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,7 +42,7 @@ def load_settings(
     fields: dict[str, Any] = {}
     if file is not None:
         fields = _read(file, Frame(root, _base(file, first.resolve(), root, named=config_file is not None)))
-    return replace(Settings(root=str(root), **fields), **_merged(fields, overrides))
+    return Settings(root=str(root), **fields)._replace(**_merged(fields, overrides))
 
 
 def _read(file: Path, frame: Frame) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 DOCKER_HUB: Final = "docker.io"
 _ECR: Final = re.compile(
@@ -12,8 +11,7 @@ _ECR: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A parsed reference; `tag` and `digest` are "" when absent."""
 
     registry: str  # docker.io when none is written

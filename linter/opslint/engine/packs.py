@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.engine.rule import Rule, RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
 GROUP: Final = "opslint.rules"
@@ -49,9 +50,39 @@ def load_packs(rules_from: Sequence[str] = ()) -> list[Pack]:
 
 
 def _installed() -> set[tuple[str, str]]:
-    from importlib.metadata import entry_points
+    """Return (name, module) of the group's entry points.
 
-    return {(entry.name, entry.value) for entry in entry_points(group=GROUP)}
+    Read from the `entry_points.txt` that installers write (the format of the PyPA's entry points specification), since
+    importing importlib.metadata costs as much as everything else a small run imports. Packages in archives are not seen.
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in sorted(names):
+            if name.endswith((".dist-info", ".egg-info")):
+                for entry, module in _entries(f"{folder}/{name}/entry_points.txt"):
+                    found.setdefault(entry, module)
+    return set(found.items())
+
+
+def _entries(path: str) -> Iterator[tuple[str, str]]:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - hundreds of these on a cold start
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return
+    if GROUP not in text:
+        return
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1].strip()
+        elif section == GROUP and "=" in line and not line.startswith(("#", ";")):
+            name, _, module = line.partition("=")
+            yield name.strip(), module.partition("[")[0].strip()
 
 
 def _load(name: str, module: str) -> Pack:

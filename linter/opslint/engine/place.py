@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -188,6 +187,10 @@ def fingerprint(findings: list[Finding], release_names: frozenset[str]) -> None:
     It is made of rule, unit path, resource kind and name (without a release's name in front) and field path, with an
     ordinal among equals in the order of the report.
     """
+    if not findings:
+        return
+    from hashlib import sha256  # OpenSSL is loaded only when there is a finding
+
     seen: Counter[tuple[str, ...]] = Counter()
     for finding in findings:
         resource = finding.resource
@@ -200,7 +203,7 @@ def fingerprint(findings: list[Finding], release_names: frozenset[str]) -> None:
         key = (finding.rule_id, where, resource.kind, name, resource.address, finding.field_path)
         seen[key] += 1
         text = "\0".join((*key, str(seen[key])))
-        finding.fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        finding.fingerprint = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 __all__ = ["field_path", "finding_of", "fingerprint", "merge", "origin_of", "resource_of"]

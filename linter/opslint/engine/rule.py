@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.model.finding import Severity
 
@@ -19,8 +19,7 @@ OPT_IN: Final = "opt-in"
 PRESETS: Final = (RECOMMENDED, STRICT, OPT_IN)
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(NamedTuple):
     """What a rule is run for; made by the functions below, a closed set.
 
     `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster or project;
@@ -96,8 +95,7 @@ def project() -> Each:
     return Each("project")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict."""
 
     name: str
@@ -117,8 +115,6 @@ class Rule:
     id: str
     area: str
     title: str
-    summary: str  # first sentence of the docstring
-    page: str  # the docstring, Markdown
     severity: Severity
     preset: str
     each: Each
@@ -133,7 +129,16 @@ class Rule:
     preview: bool
     path: str
     line: int
-    needs_project: bool = field(default=True)
+
+    @property
+    def page(self) -> str:
+        """The docstring, Markdown."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the page."""
+        return " ".join(self.page.split("\n\n", 1)[0].split())
 
     @property
     def url(self) -> str:
@@ -171,9 +176,8 @@ def rule(
     """
 
     def make(function: Callable[..., Problems]) -> Rule:
-        page = inspect.getdoc(function) or ""
         name = function.__name__
-        if not page:
+        if not function.__doc__:
             raise RuleError(f"rule {name} has no docstring: it is the rule's page")
         if preset not in PRESETS:
             raise RuleError(f"rule {name}: preset is one of {', '.join(PRESETS)}")
@@ -182,8 +186,6 @@ def rule(
             id=id_,
             area=_area(function.__module__),
             title=id_.replace("-", " ").capitalize(),
-            summary=" ".join(page.split("\n\n", 1)[0].split()),
-            page=page,
             severity=severity,
             preset=preset,
             each=each,
@@ -215,20 +217,22 @@ def _cis_tag(benchmark: str) -> str:
 
 
 def _options(function: Callable[..., Problems], help_of: Mapping[str, str]) -> tuple[Option, ...]:
+    """Read the keyword-only parameters; not by inspect.signature, which costs more than importing the rule."""
+    code = function.__code__
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    defaults = function.__kwdefaults__ or {}
     found = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is not parameter.KEYWORD_ONLY:
-            continue
-        if parameter.default is parameter.empty:
-            raise RuleError(f"rule {function.__name__}: option {parameter.name} has no default")
-        default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
-        said = parameter.annotation
+    for name in names:
+        if name not in defaults:
+            raise RuleError(f"rule {function.__name__}: option {name} has no default")
+        if name not in help_of:
+            raise RuleError(f"rule {function.__name__}: option {name} has no line in options={{…}}")
+        default = list(defaults[name]) if isinstance(defaults[name], tuple) else defaults[name]
+        said = function.__annotations__.get(name, "str")
         annotation = said if isinstance(said, str) else getattr(said, "__name__", str(said))
         type_ = next(
-            (name for name in ("bool", "int", "float", "dict", "list", "str") if annotation.startswith(name)),
+            (known for known in ("bool", "int", "float", "dict", "list", "str") if annotation.startswith(known)),
             "list" if annotation.startswith("tuple") else "dict" if annotation.startswith("Mapping") else "str",
         )
-        if parameter.name not in help_of:
-            raise RuleError(f"rule {function.__name__}: option {parameter.name} has no line in options={{…}}")
-        found.append(Option(parameter.name, type_, default, help_of[parameter.name]))
+        found.append(Option(name, type_, default, help_of[name]))
     return tuple(found)

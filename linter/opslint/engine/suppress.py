@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.engine.place import origin_of
 from opslint.model.finding import Suppressed
@@ -31,8 +30,7 @@ ANNOTATION: Final = "opslint.dev/ignore"
 REASON: Final = "opslint.dev/reason"
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A suppression comment: the rules it names (none: all), on its line, for the file or for the next line."""
 
     line: int

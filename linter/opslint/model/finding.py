@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +39,14 @@ class Safety(StrEnum):
     SHOWN = "shown"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Set:
+class Set(NamedTuple):
     """Write `value` (a YAML or HCL scalar as it shall read) in place of a scalar."""
 
     at: Node
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Add:
+class Add(NamedTuple):
     """Add an entry to a map: `key: value` in the style of its siblings."""
 
     to: Node
@@ -56,39 +54,34 @@ class Add:
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Remove:
+class Remove(NamedTuple):
     """Remove an entry, with its key and its line."""
 
     at: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rename:
+class Rename(NamedTuple):
     """Rename a key."""
 
     at: Node
     key: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AppendDocument:
+class AppendDocument(NamedTuple):
     """Append a YAML document to the file of `after`."""
 
     after: Node
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AppendBlock:
+class AppendBlock(NamedTuple):
     """Append an HCL block to the file of `after`; `block` is its plain structure, written out only when needed."""
 
     after: Location
     block: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RemoveText:
+class RemoveText(NamedTuple):
     """Remove a stretch of text."""
 
     at: Location
@@ -97,8 +90,7 @@ class RemoveText:
 Change: TypeAlias = Set | Add | Remove | Rename | AppendDocument | AppendBlock | RemoveText
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fix:
+class Fix(NamedTuple):
     """What would mend a problem."""
 
     title: str
@@ -106,8 +98,7 @@ class Fix:
     safety: Safety
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class Problem(NamedTuple):
     """What a rule says.
 
     `at` is the node (or the place) to edit, `also` what else belongs to it, each with its label. `severity` may only
@@ -122,8 +113,7 @@ class Problem:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A replacement of one stretch of a file."""
 
     path: str
@@ -131,8 +121,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFix:
+class PlannedFix(NamedTuple):
     """A fix as edits of files; no edits when it can only be shown (or is written only when asked for)."""
 
     title: str
@@ -140,8 +129,7 @@ class PlannedFix:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """What a finding is about: a Kubernetes object, or a Terraform address (then the others are "")."""
 
     kind: str = ""
@@ -154,8 +142,7 @@ class Resource:
         return self.address or (f"{self.kind}/{self.name}" if self.kind else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(NamedTuple):
     """Why a finding is not shown: kind is comment, annotation, configuration, baseline or foreign."""
 
     kind: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from opslint.model.terraform import Block, ModuleCall, RootModule
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What a unit or a root module is deployed as.
 
     `stage` is prod, nonprod or unknown (treated as prod); `sign` says what told it.
@@ -35,8 +34,7 @@ class Environment:
         return self.stage == "nonprod"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A Kubernetes version to judge against, and what named it.
 
     `minor` is the minor of Kubernetes 1.x. `kind` is flag, configuration, cluster, or newest (the newest EKS version
@@ -96,6 +94,13 @@ class Unit:
     cluster: Cluster | None = None
     chart: Chart | None = None
     objects: list[KubeObject] = field(default_factory=list)
+    open_because: tuple[str, ...] = ()  # why it is not closed, for people
+
+    def open(self, why: str) -> None:
+        """Note that a part of it is not known, and why."""
+        self.closed = False
+        if why not in self.open_because:
+            self.open_because += (why,)
 
     @cached_property
     def _by_kind(self) -> dict[str, list[KubeObject]]:
@@ -115,19 +120,43 @@ class Unit:
         return [item for item in self.objects if item.is_workload]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ChartRelease:
+    """A release that a chart was rendered as.
+
+    `values` are the paths of its values files beside the default ones, weakest first; `source` says what declares it:
+    configuration, a values file's name, an Application's place, …
+    """
+
+    unit: str
+    name: str
+    namespace: str
+    environment: Environment
+    values: tuple[str, ...]
+    source: str
+    rendered: bool
+
+
 @dataclass(slots=True, eq=False)
 class Chart:
-    """A chart of the repository; `metadata` is Chart.yaml, `values` the default values (missing nodes when absent)."""
+    """A chart of the repository; `metadata` is Chart.yaml, `values` the default values (missing nodes when absent).
+
+    `unrendered` are the places of the template branches that no release renders, `missing` the dependencies that are
+    declared and not there.
+    """
 
     path: str
     name: str
     metadata: Node
     values: Node
     rendered: bool = False
+    library: bool = False
+    releases: list[ChartRelease] = field(default_factory=list)
+    unrendered: list[Location] = field(default_factory=list)
+    missing: list[tuple[str, Location]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DuplicateKey:
+class DuplicateKey(NamedTuple):
     """A key written twice in one mapping: the first entry loses."""
 
     key: str

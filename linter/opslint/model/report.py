@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from opslint.model.finding import Finding
     from opslint.model.project import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Something that could not be read or judged: makes the run incomplete.
 
     `kind` is yaml, chart, terraform, file, rule, input or limit. `line` is 1-based, 0 when there is none.
@@ -25,8 +24,7 @@ class Failure:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something worth knowing that does not make the run incomplete."""
 
     path: str
@@ -54,8 +52,7 @@ class Coverage:
     notices: list[Notice] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(NamedTuple):
     """Counts of findings that are not shown, by reason."""
 
     nonprod: int = 0
@@ -64,8 +61,7 @@ class Hidden:
     baseline: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RuleInfo:
+class RuleInfo(NamedTuple):
     """What formats need to know of a rule."""
 
     id: str
@@ -74,17 +70,26 @@ class RuleInfo:
     severity: str
     applies_to: str
     preset: str
-    summary: str
-    page: str  # Markdown
+    summary_of: Callable[[], str]
+    page_of: Callable[[], str]  # makes the page: few formats need it
     fixable: str  # safe | unsafe | no
     tags: tuple[str, ...]
     url: str
     aliases: Mapping[str, Sequence[str]]
     related: Mapping[str, Sequence[str]]
 
+    @property
+    def summary(self) -> str:
+        """What is bad, in one sentence."""
+        return self.summary_of()
 
-@dataclass(frozen=True, slots=True)
-class Report:
+    @property
+    def page(self) -> str:
+        """The rule's page, Markdown."""
+        return self.page_of()
+
+
+class Report(NamedTuple):
     """The findings shown and hidden, in order of path, line and rule; failures; coverage; targets."""
 
     findings: tuple[Finding, ...]

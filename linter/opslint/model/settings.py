@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,27 +11,24 @@ if TYPE_CHECKING:
     from opslint.model.source import Location
 
 
-@dataclass(frozen=True, slots=True)
-class ChartEnvironment:
+class ChartEnvironment(NamedTuple):
     """One release of a chart: its values files (relative to the chart, else to the root), namespace and settings."""
 
     name: str
     values: tuple[str, ...] = ()
     namespace: str = ""
     release_name: str = ""
-    set: Mapping[str, object] = field(default_factory=dict)
+    set: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class TerraformEnvironment:
+class TerraformEnvironment(NamedTuple):
     """One set of var files of a root module."""
 
     name: str
     var_files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterSettings:
+class ClusterSettings(NamedTuple):
     """What the configuration says of a cluster."""
 
     name: str
@@ -45,8 +41,7 @@ class ClusterSettings:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressSettings:
+class SuppressSettings(NamedTuple):
     """A suppression of the configuration."""
 
     rule: str
@@ -57,8 +52,7 @@ class SuppressSettings:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that changes what a run reads, judges or shows. Paths are relative to `root`."""
 
     root: str = ""  # absolute directory that bounds all reading
@@ -70,23 +64,23 @@ class Settings:
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severity: Mapping[str, str] = field(default_factory=dict)
+    severity: Mapping[str, str] = {}
     fail_on: str = "medium"
     exclude: tuple[str, ...] = ()
-    per_path: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    per_path: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
     suppress: tuple[SuppressSettings, ...] = ()
     require_reason: bool = False
     foreign_suppressions: bool = True
     registries: tuple[str, ...] = ()
-    accounts: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = {}
     system_namespaces: tuple[str, ...] = ()
     known_objects: tuple[str, ...] = ()
-    extra_podspecs: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    rule_locations: Mapping[str, Location] = field(default_factory=dict)  # of the keys under `rules:`, "id" and "id.option"
+    extra_podspecs: Mapping[str, str] = {}
+    rules: Mapping[str, Mapping[str, Any]] = {}
+    rule_locations: Mapping[str, Location] = {}  # of the keys under `rules:`, "id" and "id.option"
     clusters: tuple[ClusterSettings, ...] = ()
-    charts: Mapping[str, tuple[ChartEnvironment, ...]] = field(default_factory=dict)  # by chart path
-    terraform: Mapping[str, tuple[TerraformEnvironment, ...]] = field(default_factory=dict)  # by root module path
+    charts: Mapping[str, tuple[ChartEnvironment, ...]] = {}  # by chart path
+    terraform: Mapping[str, tuple[TerraformEnvironment, ...]] = {}  # by root module path
     helm_engine: str = "auto"  # auto | embedded | binary
     include_vendored: bool = False
     baseline: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Confidence(StrEnum):
@@ -17,8 +17,7 @@ class Confidence(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of text: 1-based lines and columns (in code points), the end column exclusive."""
 
     line: int
@@ -92,8 +91,7 @@ class Source:
         return Span(*self.position(start), *self.position(end))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Location:
+class Location(NamedTuple):
     """A span of a source."""
 
     source: Source
@@ -106,8 +104,7 @@ class Location:
         return source.text[source.offset(span.line, span.column) : source.offset(span.end_line, span.end_column)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
+class Origin(NamedTuple):
     """Where a stretch of rendered text comes from.
 
     `location` is the place in the repository, `related` what else led there (a helper's call site, a values key),

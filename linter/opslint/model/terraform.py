@@ -78,6 +78,7 @@ class RootModule:
     providers: list[tuple[str, Node]] = field(default_factory=list)  # (name, arguments)
     settings: list[Node] = field(default_factory=list)  # bodies of `terraform` blocks
     unknown_arguments: int = 0
+    var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
 
     @property
     def opaque(self) -> tuple[ModuleCall, ...]:
