@@ -343,3 +343,17 @@ def test_paths_are_relative_to_the_current_directory(root: Path, monkeypatch: py
     monkeypatch.chdir(root / "d")
     assert found(root).manifests == ["d/a.yaml"]
     assert found(root, "..").manifests == ["b.yaml", "d/a.yaml"]
+
+
+def test_a_named_file_brings_the_project_of_its_configuration_not_the_whole_repository(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    for path in ("shop/infra/main.tf", "shop/k8s/a.yaml", "other/main.tf"):
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = discover(["shop/k8s/a.yaml"], tmp_path, (), "shop")
+    assert [directory.path for directory in found.terraform] == ["shop/infra"]
+    assert found.report_only == {"shop/k8s/a.yaml"}
+    found = discover(["shop/k8s/a.yaml"], tmp_path)
+    assert [directory.path for directory in found.terraform] == ["other", "shop/infra"]

@@ -1,0 +1,123 @@
+"""Terraform's functions: `call_function` and one table a topic."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from opslint.model.node import Unknown
+from opslint.read.evaluate.values import (
+    SIZE_LIMIT,
+    TEXT_LIMIT,
+    Concealed,
+    EvalError,
+    Handle,
+    Value,
+    conceal,
+    deep_unknown,
+    is_huge,
+)
+
+if TYPE_CHECKING:
+    from opslint.read.evaluate.functions.signature import Function
+    from opslint.read.evaluate.scope import Scope
+
+# Their result is new at every run, or needs a private key.
+UNTOLD: Final = frozenset({"timestamp", "plantimestamp", "uuid", "bcrypt", "rsadecrypt", "ephemeralasnull"})
+# Wrong values given to a Python call inside a function: what Terraform reports as an error of the call.
+_REFUSED: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, StopIteration)
+
+
+@cache
+def table() -> dict[str, Function]:
+    """Return every function by its name."""
+    from opslint.read.evaluate.functions import (
+        collections,
+        encoding,
+        network,
+        numbers,
+        strings,
+        times,
+    )
+
+    return {
+        **collections.TABLE,
+        **encoding.TABLE,
+        **network.TABLE,
+        **numbers.TABLE,
+        **strings.TABLE,
+        **times.TABLE,
+    }
+
+
+def call_function(name: str, values: list[Value], scope: Scope | None) -> Value:
+    """Return what a function returns.
+
+    A function that nobody knows, or a value that it needs and nobody knows, gives Unknown. Raises EvalError for what
+    Terraform refuses.
+    """
+    if name in {"sensitive", "nonsensitive", "issensitive"}:
+        return _sensitivity(name, values)
+    if name in _FILE_NAMES:
+        from opslint.read.evaluate.functions import files
+
+        try:
+            return files.call(name, values, scope)
+        except _REFUSED as error:
+            raise EvalError(f"{name}: invalid argument") from error
+    function = table().get(name)
+    if function is None or name in UNTOLD:
+        return Unknown(f"{name}()")
+    if any(is_huge(value) for value in values):
+        return Unknown("a value that is too large")
+    if function.needs != "nothing":
+        for value in values:
+            unknown: Unknown | None = None
+            if isinstance(value, Unknown):
+                unknown = value
+            elif isinstance(value, Handle):
+                unknown = Unknown(value.address)
+            elif function.needs == "everything" and isinstance(value, (list, dict)):
+                unknown = deep_unknown(value)
+            if unknown is not None:
+                return Unknown(unknown.why)
+    try:
+        result = function.call(*values)
+    except EvalError as error:
+        raise EvalError(f"{name}: {error}") from error
+    except _REFUSED as error:
+        raise EvalError(f"{name}: invalid argument") from error
+    if isinstance(result, str):
+        return result if len(result) <= TEXT_LIMIT else Unknown("a text that is too long")
+    if isinstance(result, (list, dict)) and len(result) > SIZE_LIMIT:
+        return Unknown("a collection that is too large")
+    return result
+
+
+_FILE_NAMES: Final = frozenset(
+    {
+        "file",
+        "fileexists",
+        "fileset",
+        "templatefile",
+        "templatestring",
+        "filebase64",
+        "filemd5",
+        "filesha1",
+        "filesha256",
+        "filesha512",
+        "filebase64sha256",
+        "filebase64sha512",
+    }
+)
+
+
+def _sensitivity(name: str, values: list[Value]) -> Value:
+    if len(values) != 1:
+        raise EvalError(f"{name} takes one argument")
+    value = values[0]
+    if name == "sensitive":
+        return conceal("a sensitive value", value)
+    if name == "issensitive":
+        return True if isinstance(value, Concealed) else Unknown("issensitive()")
+    return value.value if isinstance(value, Concealed) else value

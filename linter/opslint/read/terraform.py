@@ -1,0 +1,178 @@
+"""Terraform directories to root modules: which ones are roots, with which variables, and what they come to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opslint.model.project import Cluster
+from opslint.model.report import Notice
+from opslint.model.terraform import RootModule
+from opslint.read.discover import TerraformDirectory
+from opslint.read.evaluate.collect import Collector
+from opslint.read.evaluate.inputs import runs_of
+from opslint.read.evaluate.loading import Loader
+from opslint.read.evaluate.scope import Scope, Workspace
+from opslint.read.hcl.pace import reading_pace
+from opslint.read.modules import Modules, is_local, source_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opslint.model.project import SourceFile
+    from opslint.model.report import Failure
+    from opslint.model.settings import Settings
+    from opslint.read.evaluate.inputs import Run
+    from opslint.read.evaluate.module import Module
+
+
+@dataclass(slots=True)
+class TerraformResult:
+    """What was read. `unknown_arguments` is counted while rules read: see `count_unknown` for the whole number."""
+
+    modules: list[RootModule] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    file_count: int = 0
+
+    @property
+    def unknown_arguments(self) -> int:
+        """The number of unknown arguments met so far."""
+        return sum(module.unknown_arguments for module in self.modules)
+
+
+def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings, root: Path) -> TerraformResult:
+    """Read and evaluate Terraform directories.
+
+    A directory that another one of them calls is judged through its callers only. Each root module gives one
+    `RootModule` for each environment. Never raises for what the files hold.
+    """
+    root = root.resolve()
+    listed = {Path(os.path.normpath(root / entry.path)): entry.files for entry in directories}
+    loader = Loader(root, listed)
+    result = TerraformResult(failures=loader.failures, files=loader.files)
+    with reading_pace():
+        modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
+        result.file_count = len(loader.files)
+        for module in _roots(modules, loader):
+            for run in runs_of(module, loader, settings, result.notices):
+                result.modules.append(_evaluate(module, run, loader))
+    _say_opaque(result)
+    return result
+
+
+def _roots(modules: dict[Path, Module], loader: Loader) -> list[Module]:
+    """Return the modules that no other one calls; of a ring of calls, the first by path."""
+    calls = {path: _local_calls(module) & modules.keys() for path, module in modules.items()}
+    called = {target for path, targets in calls.items() for target in targets if target != path}
+    roots = [path for path in modules if path not in called]
+    reached = _reachable(roots, calls)
+    for path, module in modules.items():
+        if path not in reached:
+            loader.fail(module.path or ".", 0, "the modules call one another in a ring", "terraform")
+            roots.append(path)
+            reached |= _reachable([path], calls)
+    return [modules[path] for path in sorted(roots)]
+
+
+def _local_calls(module: Module) -> set[Path]:
+    sources = (source_text(declaration) for declaration in module.calls.values())
+    return {Path(os.path.normpath(module.directory / source)) for source in sources if is_local(source)}
+
+
+def _reachable(start: Sequence[Path], calls: dict[Path, set[Path]]) -> set[Path]:
+    found: set[Path] = set()
+    stack = list(start)
+    while stack:
+        path = stack.pop()
+        if path not in found:
+            found.add(path)
+            stack.extend(calls.get(path, ()))
+    return found
+
+
+def _evaluate(module: Module, run: Run, loader: Loader) -> RootModule:
+    root = RootModule(module.path, run.environment, var_files=run.files)
+    resolver = Modules(loader)
+    scope = Scope(module, Workspace(loader.root, resolver.resolve), run.supplied)
+
+    def is_full(message: str) -> None:
+        loader.fail(module.path or ".", 0, message, "limit")
+
+    Collector(root, resolver.virtual, is_full).collect(scope)
+    return root
+
+
+def _say_opaque(result: TerraformResult) -> None:
+    """Name the modules that could not be seen through, once for each call."""
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for module in result.modules:
+        for call in module.opaque:
+            found.setdefault((call.header.source.path, call.header.span.line), (call.name, call.source))
+    for (path, line), (name, source) in sorted(found.items()):
+        shown = f" ({source})" if source else ""
+        result.notices.append(Notice(path, line, f"module {name}{shown} was not read: its resources are unknown"))
+
+
+def count_unknown(modules: Sequence[RootModule]) -> int:
+    """Evaluate every argument of every block, and return how many are unknown."""
+    for module in modules:
+        for block in module.blocks:
+            for node in block.body.walk():
+                _ = node.known
+    return sum(module.unknown_arguments for module in modules)
+
+
+def clusters(modules: Sequence[RootModule], settings: Settings) -> list[Cluster]:
+    """Return the EKS clusters that modules declare, each with the name the configuration gives it, else its address.
+
+    The same cluster reached twice (equal name, version and environment) counts once.
+    """
+    found: list[Cluster] = []
+    seen: set[tuple[object, ...]] = set()
+    for module in modules:
+        for block in module.blocks:
+            if block.mode != "resource" or block.type != "aws_eks_cluster":
+                continue
+            name, version = block["name"], block["version"]
+            cluster = Cluster(_configured(block.address, module, settings), name, version, module.environment, block)
+            known = name.known and version.known
+            place = (block.header.source.path, block.header.span.line)
+            key = (*place, name.text if known else block.address, version.text if known else "", module.environment)
+            if key not in seen:
+                seen.add(key)
+                found.append(cluster)
+    return _distinct(found)
+
+
+def _configured(address: str, module: RootModule, settings: Settings) -> str:
+    for entry in settings.clusters:
+        wanted = entry.terraform
+        if wanted.startswith(f"{module.path}:"):
+            wanted = wanted.removeprefix(f"{module.path}:")
+        elif wanted == module.path and wanted:
+            wanted = address
+        fits = bool(wanted) and (address == wanted or address.startswith((f"{wanted}.", f"{wanted}[")))
+        environment = module.environment
+        if fits and entry.environment in {"", environment.name, environment.stage}:
+            return entry.name
+        if fits and not environment.name:
+            return entry.name
+    return address
+
+
+def _distinct(found: list[Cluster]) -> list[Cluster]:
+    """Tell clusters of one address apart by their environment, else by their directory."""
+    count = Counter(cluster.id for cluster in found)
+    for cluster in found:
+        if count[cluster.id] > 1 and cluster.block is not None and cluster.id == cluster.block.address:
+            root = cluster.block.root
+            cluster.id = f"{cluster.id}@{root.environment.name or root.path or '.'}"
+    return found
+
+
+__all__ = ["TerraformDirectory", "TerraformResult", "clusters", "count_unknown", "read_terraform"]
