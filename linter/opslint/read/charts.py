@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opslint.model.kube import KubeObject, unpack
-from opslint.model.project import Chart, SourceFile, Unit
+from opslint.model.project import Chart, ChartRelease, SourceFile, Unit
 from opslint.model.report import Failure
 from opslint.model.source import Source, Span
 from opslint.read.helm.chart import load_chart
 from opslint.read.helm.engine import Engine, render_release
 from opslint.read.helm.releases import releases
+from opslint.read.helm.render import branch_places
 from opslint.read.yaml import read_yaml
 from opslint_schemas.lifecycle import served
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from opslint.model.node import Node
     from opslint.model.report import Notice
     from opslint.model.settings import Settings
     from opslint.read.helm.chart import LoadedChart
-    from opslint.read.helm.releases import Release
+    from opslint.read.helm.releases import Declared, Release
+    from opslint.read.helm.render import Rendered
+    from opslint.read.keep import Keep
     from opslint.read.targets import Targets
 
 
-class ChartReader:
-    """Renders charts one after the other in one worker; `units`, `charts`, `failures` … hold what came of it."""
+@dataclass(slots=True)
+class ChartResult:
+    """What came of one chart; `chart` is None when it could not be read at all."""
 
-    def __init__(self, root: Path, settings: Settings, targets: Targets, groups: frozenset[str]) -> None:
-        self._root, self._settings, self._targets, self._groups = root, settings, targets, groups
-        self._engine = Engine(settings)
-        self.units: list[Unit] = []
-        self.charts: list[Chart] = []
-        self.files: list[SourceFile] = []
-        self.failures: list[Failure] = []
-        self.notices: list[Notice] = []
-        self.branches_unrendered = 0
+    chart: Chart | None = None
+    units: list[Unit] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    configured: bool = False  # its releases stand in the configuration: nothing else replaces them
+
+
+class ChartReader:
+    """Renders charts one after the other in one worker."""
+
+    def __init__(self, root: Path, settings: Settings, targets: Targets, groups: frozenset[str], keep: Keep) -> None:
+        self.root, self.settings, self.targets = root, settings, targets
+        self.groups, self.keep = groups, keep
+        self.engine = Engine(settings)
 
     def close(self) -> None:
         """End the worker."""
-        self._engine.close()
+        self.engine.close()
 
-    def read(self, path: str) -> None:
-        """Read and render one chart, with all its releases."""
-        loaded = load_chart(self._root, path)
-        self.failures += loaded.failures
-        self.notices += loaded.notices
+    def read(self, path: str, declared: Sequence[Declared] = ()) -> ChartResult:
+        """Read and render one chart, with all its releases; `declared` are those that other files declare."""
+        return _Reading(self).read(path, declared)
+
+
+class _Reading:
+    """The reading of one chart."""
+
+    def __init__(self, reader: ChartReader) -> None:
+        self._reader = reader
+        self.result = ChartResult()
+
+    def read(self, path: str, declared: Sequence[Declared]) -> ChartResult:
+        loaded = load_chart(self._reader.root, path)
+        result = self.result
+        result.failures += loaded.failures
+        result.notices += loaded.notices
         if not loaded.readable:
-            return
-        chart = self._chart(loaded)
-        self.charts.append(chart)
+            return result
+        chart = result.chart = self._chart(loaded)
         if loaded.is_library:
-            chart.rendered = True  # through the charts that use it
-            return
-        done = [self._release(loaded, chart, release) for release in releases(loaded, self._settings)]
-        chart.rendered = bool(done) and all(done)
+            chart.rendered = chart.library = True  # through the charts that use it
+            return result
+        wanted = [
+            release
+            for release in releases(loaded, self._reader.settings, declared)
+            if self._reader.keep.environment(release.environment)
+        ]
+        done = [rendered for release in wanted if (rendered := self._release(loaded, chart, release)) is not None]
+        chart.rendered = bool(done) and all(not rendered.failures for rendered in done)
+        result.configured = any(release.source == "configuration" for release in wanted)
+        # A branch is unrendered when no release prints anything of it.
+        whole = [rendered.unrendered for rendered in done if not rendered.failures]
+        if whole:
+            chart.unrendered = branch_places(loaded, frozenset.intersection(*whole))
+        return result
 
     def _chart(self, loaded: LoadedChart) -> Chart:
         metadata = self._document(loaded.source("Chart.yaml"))
@@ -64,49 +98,86 @@ class ChartReader:
             source = loaded.source(path)
             if "/" not in path and source.kind == "values" and path != "values.yaml":
                 self._document(source)
-        return Chart(loaded.path, loaded.name, metadata, values)
+        missing = [(item.name, item.location) for item in loaded.missing]
+        return Chart(loaded.path, loaded.name, metadata, values, missing=missing)
 
     def _document(self, source: Source) -> Node:
         """Read a file of one document; what is wrong with it is a failure with its place."""
         parsed = read_yaml(source)
-        self.files.append(SourceFile(source, parsed.duplicates))
-        self.failures += [Failure(source.path, one.line, one.message, "yaml") for one in parsed.errors]
-        return parsed.documents[0] if parsed.documents else read_yaml(Source(source.path, "{}", source.kind, absolute=source.absolute)).documents[0]
+        self.result.files.append(SourceFile(source, parsed.duplicates))
+        self.result.failures += [Failure(source.path, one.line, one.message, "yaml") for one in parsed.errors]
+        if parsed.documents:
+            return parsed.documents[0]
+        return read_yaml(Source(source.path, "{}", source.kind, absolute=source.absolute)).documents[0]
 
-    def _release(self, loaded: LoadedChart, chart: Chart, release: Release) -> bool:
-        environment = release.environment
-        unit_id = f"{loaded.path or '.'}@{environment.name or release.name}"
-        targets, cluster = self._targets.of(unit_id, environment)
+    def _unit_id(self, loaded: LoadedChart, release: Release) -> str:
+        """Return an id of its own: an environment that has several releases of the chart tells them by name."""
+        base = f"{loaded.path or '.'}@{release.environment.name or release.name}"
+        used = {unit.id for unit in self.result.units}
+        for candidate in (base, f"{base}/{release.name}", f"{base}/{release.namespace}/{release.name}"):
+            if candidate not in used:
+                return candidate
+        return next(one for number in range(2, len(used) + 3) if (one := f"{base}/{release.name}-{number}") not in used)
+
+    def _release(self, loaded: LoadedChart, chart: Chart, release: Release) -> Rendered | None:
+        """Render a release into a unit; None when its cluster is not wanted."""
+        environment, result = release.environment, self.result
+        unit_id = self._unit_id(loaded, release)
+        targets, cluster = self._reader.targets.of(unit_id, environment, release.cluster)
+        if cluster is not None and not self._reader.keep.cluster(cluster):
+            return None
         # The newest of several: a chart that asks for an API gets the answer of the cluster that is furthest.
         minor = max(target.minor for target in targets)
-        rendered = render_release(self._engine, loaded, release, minor, sorted(served(minor) | self._groups))
-        self.failures += rendered.failures
-        self.notices += rendered.notices
-        self.branches_unrendered += rendered.branches_unrendered
+        rendered = render_release(
+            self._reader.engine, loaded, release, minor, sorted(served(minor) | self._reader.groups)
+        )
+        result.failures += rendered.failures
+        result.notices += rendered.notices
         unit = Unit(
             id=unit_id,
             kind="release",
             path=loaded.path,
             environment=environment,
             namespace=release.namespace,
-            closed=not rendered.failures and not loaded.missing and not loaded.failures,
             targets=targets,
             cluster=cluster,
             chart=chart,
         )
+        if rendered.failures:
+            unit.open("it did not render")
+        if loaded.failures:
+            unit.open("a part of the chart could not be read")
+        for item in loaded.missing:
+            unit.open(f"dependency {item.name} is not in charts/")
+        for why in release.unknown:
+            unit.open(why)
         for source in rendered.sources:
             self._objects(source, unit)
-        self.units.append(unit)
-        return not rendered.failures
+        result.units.append(unit)
+        chart.releases.append(
+            ChartRelease(
+                unit_id,
+                release.name,
+                release.namespace,
+                environment,
+                tuple(source.path for source in rendered.release.values_files),
+                release.source,
+                rendered=not rendered.failures,
+                sources=tuple(rendered.sources),
+            )
+        )
+        return rendered
 
     def _objects(self, source: Source, unit: Unit) -> None:
         parsed = read_yaml(source)
-        self.files.append(SourceFile(source, parsed.duplicates, unit.environment))
+        self.result.files.append(SourceFile(source, parsed.duplicates, unit.environment))
         for error in parsed.errors:
-            unit.closed = False
-            line = source.origin.locate(Span.of_line(error.line, source.line(error.line))).location if source.origin else None
+            unit.open("its rendered text is not valid YAML")
+            origin = source.origin
+            line = origin.locate(Span.of_line(error.line, source.line(error.line))).location if origin else None
             place = (line.source.path, line.span.line) if line else (source.path, error.line)
-            self.failures.append(Failure(*place, f"the rendered text is not valid YAML: {error.message}", "chart"))
+            message = f"the rendered text is not valid YAML: {error.message}"
+            self.result.failures.append(Failure(*place, message, "chart"))
         for document in parsed.documents:
             if not document.known or not document.is_map:
                 continue

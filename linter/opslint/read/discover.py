@@ -75,18 +75,18 @@ def find_root(paths: Sequence[str]) -> Path:
     return Path(os.path.commonpath(directories))
 
 
-def discover(paths: Sequence[str], root: Path, exclude: Sequence[str] = ()) -> Discovery:
+def discover(paths: Sequence[str], root: Path, exclude: Sequence[str] = (), project: str = "") -> Discovery:
     """List what is under the paths (relative to the current directory; `-` is standard input, none is `.`).
 
-    A file as a path limits the report to it; what is around it (its repository, else its chart or its Terraform
-    directory) is listed too. A named file is read even when git ignores it, but not when `exclude` names it.
+    A file as a path limits the report to it; what is around it (`project`, the folder of its configuration; else its
+    repository; else its chart or its Terraform directory) is listed too. A named file is read even when git ignores it, but not when `exclude` names it.
     """
-    return _Search(root, exclude).run(paths or ["."])
+    return _Search(root, exclude, project).run(paths or ["."])
 
 
 class _Search:
-    def __init__(self, root: Path, exclude: Sequence[str]) -> None:
-        self.root = os.path.realpath(root)
+    def __init__(self, root: Path, exclude: Sequence[str], project: str) -> None:
+        self.root, self.project = os.path.realpath(root), project
         self.result = Discovery()
         try:
             ignore = Ignore(Path(self.root), exclude)
@@ -155,8 +155,10 @@ class _Search:
     def _walk(self) -> None:
         """Walk what the arguments stand for, then what no walk has found of the named files."""
         walk = self.walk
-        if self.named and os.path.exists(os.path.join(self.root, ".git")):  # noqa: PTH110, PTH118
-            walk.walk("")
+        if self.named:
+            inside = self.project and any(path.startswith(self.project + "/") for path in self.named)
+            if inside or os.path.exists(os.path.join(self.root, ".git")):  # noqa: PTH110, PTH118
+                walk.walk(self.project if inside else "")
         for directory in sorted(self.directories):
             chart = None if self._is_chart(directory) else self._chart_around(directory)
             walk.walk(directory if chart is None else chart)

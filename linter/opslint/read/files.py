@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.limits import FILE_BYTES
 from opslint.model.report import Failure
 from opslint.model.source import Source
+from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,9 @@ def open_bytes(root: Path, path: str) -> tuple[bytes, str] | Failure:
         return Failure(path, 0, f"is {what}", "file")
     if status.st_size > FILE_BYTES:
         return too_large(path, status.st_size)
+    instead = overlaid(absolute)
+    if instead is not None:
+        return instead, absolute
     with open(absolute, "rb") as file:  # noqa: PTH123
         data = file.read(FILE_BYTES + 1)
     return too_large(path, len(data)) if len(data) > FILE_BYTES else (data, absolute)

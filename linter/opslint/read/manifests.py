@@ -40,6 +40,7 @@ class ManifestReader:
         self.read_count = 0
         self._documents: dict[str, list[tuple[str, Node]]] = {}  # unit folder -> (file, object)
         self._broken: set[str] = set()
+        self._open: dict[str, list[str]] = {}  # unit folder -> why its units are not closed
 
     def read(self, stdin: str | None, progress: Progress | None) -> None:
         """Read every manifest file, and standard input when it was asked for."""
@@ -57,6 +58,10 @@ class ManifestReader:
             self._take(Source("-", stdin, "stdin"), "-", named=True)
         for folder, documents in self._documents.items():
             self.units += self._units_of(folder, documents)
+
+    def leave_open(self, path: str, why: str) -> None:
+        """Let the unit that a file belongs to be open: something that is applied with it is not known."""
+        self._open.setdefault(self._folder(path), []).append(why)
 
     def _folder(self, path: str) -> str:
         """The folder of the unit: split below envs/, environments/, overlays/ and clusters/."""
@@ -76,7 +81,7 @@ class ManifestReader:
             if item["apiVersion"].present and item["kind"].present
         ]
         if objects or parsed.duplicates:
-            self.files.append(SourceFile(source, parsed.duplicates, self._environment(folder)))
+            self.files.append(SourceFile(source, parsed.duplicates, folder_environment(folder)))
         self.found += 1 if objects or parsed.errors else 0
         if parsed.errors:
             suspicious = named or bool(objects) or looks_like_manifest(source.text)
@@ -95,13 +100,6 @@ class ManifestReader:
         if objects:
             self._documents.setdefault(folder, []).extend((source.path, item) for item in objects)
 
-    @staticmethod
-    def _environment(folder: str) -> Environment:
-        parts = folder.split("/")
-        if len(parts) >= 2 and parts[-2] in SPLITTING:
-            return Environment(parts[-1], stage_of(parts[-1]), f"folder {folder}")
-        return Environment()
-
     def _units_of(self, folder: str, documents: list[tuple[str, Node]]) -> Iterator[Unit]:
         groups = {folder: documents}
         if _identity_repeats(documents):
@@ -115,12 +113,23 @@ class ManifestReader:
                 id=path or ".",
                 kind=kind,
                 path=path,
-                environment=self._environment(folder),
+                environment=folder_environment(folder),
                 namespace=self._settings.namespace,
-                closed=folder not in self._broken,
             )
+            if folder in self._broken:
+                unit.open("a file of it could not be read")
+            for why in self._open.get(folder, ()):
+                unit.open(why)
             unit.objects += [KubeObject(item, unit) for _, item in members]
             yield unit
+
+
+def folder_environment(folder: str) -> Environment:
+    """Return the environment of a folder below envs/, environments/, overlays/ or clusters/."""
+    parts = folder.split("/")
+    if len(parts) >= 2 and parts[-2] in SPLITTING:
+        return Environment(parts[-1], stage_of(parts[-1]), f"folder {folder}")
+    return Environment()
 
 
 def _identity_repeats(documents: list[tuple[str, Node]]) -> bool:

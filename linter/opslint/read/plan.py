@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslint.model.project import Project
-from opslint.model.report import Coverage, Failure, Notice
+from opslint.model.report import Coverage, Failure
 from opslint.read.discover import discover, find_root
+from opslint.read.keep import Keep
 from opslint.read.manifests import ManifestReader
 from opslint.read.targets import Targets
 
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from opslint.model.project import Chart, Cluster, SourceFile, Unit
     from opslint.model.settings import Settings
     from opslint.model.terraform import RootModule
+    from opslint.read.charts import ChartReader, ChartResult
     from opslint.read.discover import Discovery
+    from opslint.read.helm.releases import Declared
 
     Progress = Callable[[str, int, int], None]
 
@@ -59,31 +62,53 @@ class _Parts:
 
 
 def read_project(
-    paths: Sequence[str], settings: Settings, stdin: str | None = None, progress: Progress | None = None
+    paths: Sequence[str],
+    settings: Settings,
+    stdin: str | None = None,
+    progress: Progress | None = None,
+    only_chart: str | None = None,
 ) -> Reading:
-    """Read everything under the paths.
+    """Read everything under the paths; with `only_chart` (a path relative to the root), render no other chart.
 
     Raises:
         TargetError: the target version that the user gave cannot be read.
     """
     root = Path(settings.root) if settings.root else find_root(paths)
     parts = _Parts()
-    discovery = discover(paths or ["."], root, settings.exclude)
+    discovery = discover(paths or ["."], root, settings.exclude, settings.project)
+    if only_chart is not None:
+        discovery.charts = [path for path in discovery.charts if path == only_chart]
     parts.failures += discovery.failures
     parts.coverage.notices += discovery.notices
+    kustomized = _kustomizations(discovery, root, settings, parts, progress)
     manifests = ManifestReader(root, settings, discovery)
+    for path, why in kustomized.items():
+        manifests.leave_open(path, why)
     manifests.read(stdin, progress)
     parts.units += manifests.units
     parts.files += manifests.files
     parts.failures += manifests.failures
     parts.coverage.notices += manifests.notices
-    parts.coverage.manifests_found, parts.coverage.manifests_read = manifests.found, manifests.read_count
-    _kustomizations(discovery, parts)
+    parts.coverage.manifests_found += manifests.found
+    parts.coverage.manifests_read += manifests.read_count
     _terraform(discovery, root, settings, parts)
-    targets = Targets(settings, parts.clusters)
+    keep = Keep(settings)
+    clusters = keep.clusters(parts.clusters)
+    targets = Targets(settings, parts.clusters, clusters)
     for unit in parts.units:
         unit.targets, unit.cluster = targets.of(unit.id, unit.environment)
-    _charts(discovery, root, settings, targets, parts, progress)
+    declared = _declared(discovery, root, parts)
+    parts.units = [unit for unit in parts.units if keep.unit(unit)]
+    parts.modules = keep.modules(parts.modules, parts.clusters)
+    parts.coverage.charts_found = len(discovery.charts)
+    if discovery.charts:
+        from opslint.read.charts import ChartReader
+
+        reader = ChartReader(root, settings, targets, _groups_of(parts.units), keep)
+        _charts(discovery.charts, reader, declared, parts, progress)
+    parts.clusters = clusters
+    parts.files = [file for file in parts.files if keep.environment(file.environment)]
+    parts.failures += keep.failures()
     parts.coverage.notices += targets.notices
     parts.coverage.notices = sorted(
         set(parts.coverage.notices), key=lambda notice: (notice.path, notice.line, notice.message)
@@ -100,12 +125,26 @@ def read_project(
     return Reading(project, parts.coverage, parts.failures, len(parts.files), discovery.report_only)
 
 
-def _kustomizations(discovery: Discovery, parts: _Parts) -> None:
+def _kustomizations(
+    discovery: Discovery, root: Path, settings: Settings, parts: _Parts, progress: Progress | None
+) -> dict[str, str]:
+    """Build the kustomizations; return the files of those that are not built, each with the reason."""
     parts.coverage.kustomizations_found = len(discovery.kustomizations)
-    parts.coverage.notices += [
-        Notice(path, 0, "the kustomization is not built: its resources are read as plain files")
-        for path in discovery.kustomizations
-    ]
+    if not discovery.kustomizations:
+        return {}
+    from opslint.read.kustomize import build_kustomizations
+
+    result = build_kustomizations(root, discovery.kustomizations, settings, progress)
+    parts.units += result.units
+    parts.files += result.files
+    parts.coverage.notices += result.notices
+    parts.coverage.kustomizations_built = result.built
+    # What stands in a built unit is not read a second time as it was before the build.
+    consumed = result.consumed & set(discovery.manifests)
+    discovery.manifests = [path for path in discovery.manifests if path not in consumed]
+    parts.coverage.manifests_found += len(consumed)
+    parts.coverage.manifests_read += len(consumed)
+    return result.plain
 
 
 def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Parts) -> None:
@@ -128,33 +167,62 @@ def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Par
 
 
 def _charts(
-    discovery: Discovery,
-    root: Path,
-    settings: Settings,
-    targets: Targets,
+    charts: Sequence[str],
+    reader: ChartReader,
+    declared: dict[str, list[Declared]],
     parts: _Parts,
     progress: Progress | None,
 ) -> None:
-    parts.coverage.charts_found = len(discovery.charts)
-    if not discovery.charts:
-        return
-    from opslint.read.charts import ChartReader
-
-    reader = ChartReader(root, settings, targets, _groups_of(parts.units))
+    results: dict[str, ChartResult] = {}
     try:
-        for number, path in enumerate(discovery.charts):
+        for number, path in enumerate(charts):
             if progress is not None:
-                progress("rendering charts", number, len(discovery.charts))
-            reader.read(path)
+                progress("rendering charts", number, len(charts))
+            results[path] = reader.read(path, declared.get(path, ()))
+        _second_round(reader, results, declared, parts)
     finally:
         reader.close()
-    parts.units += reader.units
-    parts.charts += reader.charts
-    parts.files += reader.files
-    parts.failures += reader.failures
-    parts.coverage.notices += reader.notices
-    parts.coverage.charts_rendered = sum(chart.rendered for chart in reader.charts)
-    parts.coverage.branches_unrendered = reader.branches_unrendered
+    for result in results.values():
+        parts.units += result.units
+        parts.files += result.files
+        parts.failures += result.failures
+        parts.coverage.notices += result.notices
+        if result.chart is not None:
+            parts.charts.append(result.chart)
+    parts.coverage.charts_rendered = sum(chart.rendered for chart in parts.charts)
+    parts.coverage.branches_unrendered = sum(len(chart.unrendered) for chart in parts.charts)
+
+
+def _declared(discovery: Discovery, root: Path, parts: _Parts) -> dict[str, list[Declared]]:
+    """Return the releases that plain files and Terraform declare, by the path of their chart."""
+    if not discovery.charts:
+        return {}
+    from opslint.read.applications import find_applications
+
+    found = find_applications(parts.units, root, discovery.charts)
+    parts.coverage.notices += found.notices
+    if parts.modules:
+        from opslint.read.terraform_releases import find_terraform_releases
+
+        for path, releases in find_terraform_releases(parts.modules, discovery.charts).items():
+            found.releases.setdefault(path, []).extend(releases)
+    return found.releases
+
+
+def _second_round(
+    reader: ChartReader,
+    results: dict[str, ChartResult],
+    declared: dict[str, list[Declared]],
+    parts: _Parts,
+) -> None:
+    """Render once more the charts whose releases are declared by what other charts rendered; then it ends."""
+    from opslint.read.applications import find_applications
+
+    found = find_applications((unit for result in results.values() for unit in result.units), reader.root, results)
+    parts.coverage.notices += found.notices
+    for path, releases in found.releases.items():
+        if not results[path].configured:
+            results[path] = reader.read(path, (*declared.get(path, ()), *releases))
 
 
 def _groups_of(units: Sequence[Unit]) -> frozenset[str]:

@@ -33,21 +33,29 @@ def minor_of(text: str) -> int | None:
 class Targets:
     """Finds the targets of each unit: flag, configuration, the cluster it is mapped to, else the newest EKS version."""
 
-    def __init__(self, settings: Settings, clusters: Sequence[Cluster]) -> None:
+    def __init__(
+        self, settings: Settings, clusters: Sequence[Cluster], wanted: Sequence[Cluster] | None = None
+    ) -> None:
+        """Take all clusters, and those that the run is about (None: all)."""
         self._settings, self._clusters = settings, clusters
+        self._wanted = clusters if wanted is None else wanted
         self.notices: list[Notice] = []
         self._given = self._parse(settings.target_version)
         self._of_cluster = {id(cluster): target for cluster in clusters if (target := self._target_of(cluster))}
 
-    def of(self, unit_id: str, environment: Environment) -> tuple[tuple[Target, ...], Cluster | None]:
-        """Return the targets of a unit and the cluster it is mapped to (None: none, or one of several)."""
-        cluster = self._cluster_for(unit_id, environment)
+    def of(self, unit_id: str, environment: Environment, named: str = "") -> tuple[tuple[Target, ...], Cluster | None]:
+        """Return the targets of a unit and the cluster it is mapped to (None: none, or one of several).
+
+        `named` is the name of the cluster that the unit's own files give, if any.
+        """
+        cluster = (self._named(named) if named else None) or self._cluster_for(unit_id, environment)
         if self._given and self._settings.target_version != "next":
             return self._given, cluster
         if cluster is not None and id(cluster) in self._of_cluster:
             found: tuple[Target, ...] = (self._of_cluster[id(cluster)],)
         else:
-            distinct = {target.minor: target for target in self._of_cluster.values()}
+            possible = [self._of_cluster[id(one)] for one in self._wanted if id(one) in self._of_cluster]
+            distinct = {target.minor: target for target in possible}
             found = tuple(distinct[minor] for minor in sorted(distinct))
         found = found or (self._newest(),)
         if self._settings.target_version == "next":
@@ -62,12 +70,18 @@ class Targets:
                 return next((one for one in self._clusters if one.id == entry.name), None)
         if environment.name:
             same = [one for one in self._clusters if one.environment.name == environment.name]
-            same = same or [
-                one for one in self._clusters if one.environment.stage == environment.stage != "unknown"
-            ]
+            same = same or [one for one in self._clusters if one.environment.stage == environment.stage != "unknown"]
             if len(same) == 1:
                 return same[0]
-        return self._clusters[0] if len(self._clusters) == 1 else None
+        return self._wanted[0] if len(self._wanted) == 1 else None
+
+    def _named(self, name: str) -> Cluster | None:
+        found = [
+            one
+            for one in self._clusters
+            if name == one.id or (one.name.known and one.name.is_scalar and name == one.name.text)
+        ]
+        return found[0] if len(found) == 1 else None
 
     def _configured(self, cluster: Cluster) -> ClusterSettings | None:
         return next((one for one in self._settings.clusters if one.name == cluster.id), None)
@@ -92,7 +106,9 @@ class Targets:
         return Target(cluster.id, minor, "cluster", place)
 
     def _say(self, place: Location, message: str) -> None:
-        self.notices.append(Notice(place.source.path, place.span.line, f"{message}: the next source of a target is used"))
+        self.notices.append(
+            Notice(place.source.path, place.span.line, f"{message}: the next source of a target is used")
+        )
 
     def _parse(self, text: str) -> tuple[Target, ...]:
         if text in {"", "next"}:

@@ -1,0 +1,129 @@
+"""Which values an action reads: paths under `.Values`, followed through `with`, `range` and variables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from opslint.read.helm.values import ITEM, Path
+
+# What `.` or a variable stands for: a path under .Values, or one relative to a helper's argument, or not known.
+ROOT: Final = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value that an action reads. `relative` paths start at the argument of the helper the action stands in."""
+
+    path: Path
+    relative: bool = False
+
+
+Meaning: TypeAlias = Ref | str | None  # ROOT: the chart's top object; None: not known
+
+_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
+_WRAPPED: Final = re.compile(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
+_INDEX: Final = re.compile(r"\b(?:index|get)\s+(\$?[\w.]+)((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)")
+_KEY: Final = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\d+)")
+_CHAIN: Final = re.compile(r"(?<![\w.)$])(\$\w*)?((?:\.\w+)+)|(?<![\w.])(\$\w*)(?![\w.])|(?<![\w.)\]$])(\.)(?![\w.])")
+_WORD: Final = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
+_FILTERS: Final = frozenset(
+    (
+        *("toYaml", "toYamlPretty", "quote", "squote", "toString", "int", "int64", "trim", "nindent", "indent"),
+        *("default", "required", "tpl", "ternary", "typeIs", "kindIs"),
+    )
+)
+_VARIABLES: Final = re.compile(r"\s*(?:(?:else\s+)?(?:if|with|range)\s+)?(\$\w*)\s*(?:,\s*(\$\w+)\s*)?:?=")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What `.` and the variables mean at a place of a template."""
+
+    dot: Meaning = ROOT
+    names: tuple[tuple[str, Meaning], ...] = (("$", ROOT),)
+
+    def name(self, variable: str) -> Meaning:
+        """Return what a variable means."""
+        return next((meaning for name, meaning in reversed(self.names) if name == variable), None)
+
+    def bind(self, variable: str, meaning: Meaning) -> Scope:
+        """Return the scope with a variable set."""
+        return Scope(self.dot, (*(item for item in self.names if item[0] != variable), (variable, meaning)))
+
+    def chain(self, variable: str, fields: str) -> Meaning:
+        """Return what `$x.a.b` (or `.a.b`, with variable "") means."""
+        keys: Path = tuple(fields.split(".")[1:]) if fields else ()
+        if "Values" in keys:
+            return Ref(keys[keys.index("Values") + 1 :])
+        start = self.name(variable) if variable else self.dot
+        if isinstance(start, Ref):
+            return Ref((*start.path, *keys), start.relative)
+        return start if not keys else None
+
+    def refs(self, body: str) -> list[Ref]:
+        """Return the values an action reads, in order, each once."""
+        found: list[Ref] = []
+        text = body
+        while (shorter := _WRAPPED.sub(r"\1", text)) != text:
+            text = shorter
+
+        def index(match: re.Match[str]) -> str:
+            base = match[1]
+            cut = base.find(".")
+            variable, fields = (base, "") if cut < 0 else (base[:cut], base[cut:])
+            meaning = self.chain(variable, "" if fields == "." else fields)
+            keys = tuple(int(c) if c else a or b for a, b, c in _KEY.findall(match[2]))
+            if isinstance(meaning, Ref):
+                found.append(Ref((*meaning.path, *keys), meaning.relative))
+            elif match[1].endswith("Values"):
+                found.append(Ref(keys))
+            return " "
+
+        text = _STRING.sub('""', _INDEX.sub(index, text))
+        for variable, fields, alone, dot in _CHAIN.findall(text):
+            meaning = self.chain(variable or alone, fields) if not dot else self.dot
+            if isinstance(meaning, Ref) and (meaning.path or meaning.relative):
+                found.append(meaning)
+        return list(dict.fromkeys(found))
+
+    def only(self, body: str) -> Meaning:
+        """Return what a pipeline stands for when it reads one thing: a value, or the top object itself."""
+        refs = self.refs(body)
+        if len(refs) == 1:
+            return refs[0]
+        return ROOT if not refs and re.fullmatch(r"\s*(\$|\.)\s*", body) and self._top(body.strip()) else None
+
+    def _top(self, text: str) -> bool:
+        return (self.name("$") if text == "$" else self.dot) == ROOT
+
+    def whole(self, body: str) -> list[Ref]:
+        """Return what an action prints as it is (quoted, defaulted, as YAML …), nothing for any other action.
+
+        More than one when `tpl` or `default` read another: the caller knows which of them are values.
+        """
+        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", body)))
+        return self.refs(body) if all(word in _FILTERS or word in {"true", "false", "nil"} for word in words) else []
+
+    def enter(self, word: str, body: str) -> Scope:
+        """Return the scope inside an `if`, `with` or `range` block (or an `else if`/`else with` branch)."""
+        variables = _VARIABLES.match(body)
+        pipeline = body[variables.end() :] if variables else re.sub(r"^\s*(else\s+)?(if|with|range)\b", "", body)
+        meaning = self.only(pipeline)
+        if word == "range":
+            meaning = Ref((*meaning.path, ITEM), meaning.relative) if isinstance(meaning, Ref) else None
+        scope = self if word == "if" else Scope(meaning, self.names)
+        if variables is None:
+            return scope
+        first, second = variables.groups()
+        return scope.bind(first, None).bind(second, meaning) if second else scope.bind(first, meaning)
+
+    def assign(self, body: str) -> Scope:
+        """Return the scope after `$x := …`."""
+        variables = _VARIABLES.match(body)
+        if variables is None:
+            return self
+        pipeline = body[variables.end() :]
+        words = set(_WORD.findall(_STRING.sub("", pipeline)))
+        return self.bind(variables[1], self.only(pipeline) if words <= _FILTERS else None)
