@@ -5,17 +5,23 @@ from pathlib import Path
 import pytest
 
 from opslint.engine.packs import load_packs
-from opslint.testing import cases_of, examples_of, mismatches, run_example
+from opslint.testing import cases_of, examples_of, fix_mismatches, mismatches, run_example
 
 PACKS = load_packs()
 RULES = [rule for pack in PACKS for rule in pack.rules]
 EXAMPLES = [example for rule in RULES for example in examples_of(rule)]
+FIXED = [example for example in EXAMPLES if example.fixed]
 CASES = [case for path in sorted(Path(__file__).parent.glob("cases/*.md")) for case in cases_of(path)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
 def test_example(example):
     assert list(mismatches(example, run_example(example, PACKS))) == []
+
+
+@pytest.mark.parametrize("example", FIXED, ids=[example.name for example in FIXED])
+def test_fix(example):
+    assert list(fix_mismatches(example, PACKS)) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from opslint.engine.accounts import (
+    BUILT_IN_ROLES,
+    RBAC_GROUP,
+    TOKEN_OF,
+    Subject,
+    account_of,
+    bindings_of,
+    bindings_to,
+    find_account,
+    granting,
+    role_of,
+    subjects_of,
+    uses_account,
+)
+from opslint.engine.committed import committed
+from opslint.engine.contexts import capabilities, capability, effective, is_windows, put, set_by_policy
 from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
@@ -21,7 +39,8 @@ from opslint.engine.pods import (
     share_namespace,
     template_of,
 )
-from opslint.engine.replicas import SCALED_KINDS, Replicas, autoscaler_of, is_scaled, replicas_of
+from opslint.engine.releases import Release, releases_of
+from opslint.engine.replicas import SCALED_KINDS, Replicas, autoscaler_of, is_scaled, replicas_of, target_of
 from opslint.engine.resources import has_resource, int_or_percent, percent
 from opslint.engine.rule import (
     OPT_IN,
@@ -42,6 +61,7 @@ from opslint.engine.rule import (
 )
 from opslint.engine.schedules import cron_fields, duration_seconds, longest_gap_hours
 from opslint.engine.selectors import selects, selects_labels
+from opslint.engine.semver import satisfies, with_prereleases
 from opslint.engine.terraform import (
     HOLE,
     all_accounts_known,
@@ -50,14 +70,18 @@ from opslint.engine.terraform import (
     asked_minor,
     beside,
     cluster_of,
+    elsewhere,
     is_literal,
+    is_named,
     json_with_holes,
     known_accounts,
     known_regions,
+    may_name,
     may_refer_to,
     minor_of,
     name_of,
     name_pattern,
+    opaque_beside,
     opaque_could_provide,
     opaque_receives,
     provider_accounts,
@@ -69,6 +93,7 @@ from opslint.engine.terraform import (
     set_value,
     text_with_holes,
 )
+from opslint.engine.trust import Trust, trusts_of
 from opslint.model.finding import (
     Add,
     AppendBlock,
@@ -86,18 +111,25 @@ from opslint.model.finding import (
 )
 from opslint.model.kube import Container, KubeObject, Workload
 from opslint.model.node import Node, Undecided
+from opslint.model.patterns import regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
 from opslint.model.source import Location, Span
 from opslint.model.terraform import Block, ModuleCall, RootModule
-from opslint_schemas import lifecycle, load
+from opslint_schemas import lifecycle, load, release
+
+if TYPE_CHECKING:
+    from opslint_schemas import components, crds, fields
 
 __all__ = [
+    "BUILT_IN_ROLES",
     "HOLE",
     "OPERATOR_KINDS",
     "OPT_IN",
+    "RBAC_GROUP",
     "RECOMMENDED",
     "SCALED_KINDS",
     "STRICT",
+    "TOKEN_OF",
     "Add",
     "AppendBlock",
     "AppendDocument",
@@ -119,6 +151,7 @@ __all__ = [
     "Problem",
     "Problems",
     "Project",
+    "Release",
     "Remove",
     "RemoveText",
     "Rename",
@@ -129,33 +162,50 @@ __all__ = [
     "Severity",
     "SourceFile",
     "Span",
+    "Subject",
     "Target",
+    "Trust",
     "Undecided",
     "Unit",
     "Workload",
+    "account_of",
     "all_accounts_known",
     "all_regions_known",
     "allowed_majors",
     "asked_minor",
     "autoscaler_of",
     "beside",
+    "bindings_of",
+    "bindings_to",
     "budget_selects",
     "budgets_of",
+    "capabilities",
+    "capability",
     "chart",
     "cluster",
     "cluster_of",
+    "committed",
+    "components",
     "container",
     "containers_of",
+    "crds",
     "cron_fields",
     "duration_seconds",
+    "effective",
+    "elsewhere",
     "environment_of",
+    "fields",
     "file",
+    "find_account",
+    "granting",
     "has_resource",
     "installs_of",
     "int_or_percent",
     "is_literal",
+    "is_named",
     "is_referenced",
     "is_scaled",
+    "is_windows",
     "json_with_holes",
     "kind",
     "known_accounts",
@@ -165,36 +215,60 @@ __all__ = [
     "load",
     "longest_gap_hours",
     "made_by_operator",
+    "may_name",
     "may_refer_to",
     "minor_of",
     "module_call",
     "name_of",
     "name_pattern",
+    "opaque_beside",
     "opaque_could_provide",
     "opaque_receives",
     "parse_image",
     "percent",
     "project",
     "provider_accounts",
+    "put",
     "reference_of",
     "refers_to",
     "refers_to_any",
+    "regex",
     "registry_name",
+    "release",
+    "releases_of",
     "replicas_of",
     "resource",
+    "role_of",
     "root_module",
     "rule",
     "same_run",
+    "satisfies",
     "selected_by_budget",
     "selected_by_service",
     "selects",
     "selects_labels",
     "services_of",
     "set_argument",
+    "set_by_policy",
     "set_value",
     "share_namespace",
+    "subjects_of",
+    "target_of",
     "template_of",
     "text_with_holes",
+    "trusts_of",
     "unit",
+    "uses_account",
+    "with_prereleases",
     "workload",
 ]
+
+
+def __getattr__(name: str) -> Any:  # typed above, for type checkers
+    """Open a table when a rule first asks for it: most runs need none of these."""
+    if name not in {"components", "crds", "fields"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    globals()[name] = module = import_module(f"opslint_schemas.{name}")
+    return module

@@ -1,12 +1,16 @@
 """Runs the examples of rule pages and the cases of Markdown files: for our packs and anyone's.
 
-A fence in a rule's docstring, ```` ```yaml bad ````, is reported at exactly the lines marked `# <-`; a `good` one nowhere.
+A fence in a rule's docstring, ```` ```yaml bad ````, is reported at exactly the lines marked `# <-`; a `good` one
+nowhere.
 Fences of one verdict that follow each other directly form one project. After the verdict a fence may say more:
 `file=charts/a/values.yaml`, `target=1.32`, `as-of=2026-01-01`, and options of the rule such as `min_replicas=3`.
 
+A `fixed` fence after a bad one is what all its fixes, safe and unsafe, make of it (marks apart); files that stay as
+they are need no fence, and a mark in it says what is still reported.
+
 A Markdown case is a `##` sentence and its fences; its marks name the rule, `# <- missing-pdb`, and maybe a part of the
-message after a colon. The rules that run are those of the line `rules: missing-pdb, pdb-blocks-drain` below the title or
-the sentence.
+message after a colon. The rules that run are those of the line `rules: missing-pdb, pdb-blocks-drain` below the title
+or the sentence.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +36,13 @@ if TYPE_CHECKING:
 
 FENCE: Final = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 MARK: Final = re.compile(r"(?:#|//)\s*<-[ \t]*(?P<say>[^\n]*)$")
-NAMES: Final = {"yaml": "example.yaml", "hcl": "main.tf", "terraform": "main.tf", "json": "example.json", "tfvars": "terraform.tfvars"}
+NAMES: Final = {
+    "yaml": "example.yaml",
+    "hcl": "main.tf",
+    "terraform": "main.tf",
+    "json": "example.json",
+    "tfvars": "terraform.tfvars",
+}
 AS_OF: Final = date(2026, 11, 22)
 TARGET: Final = "1.34"
 
@@ -41,11 +52,12 @@ class Example:
     """Files that form one project, and what is expected of it."""
 
     name: str
-    verdict: str  # bad | good, or "" for a Markdown case
+    verdict: str  # bad | good | fixed, or "" for a Markdown case
     files: dict[str, str]
     rules: tuple[str, ...]
     settings: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, str] = field(default_factory=dict)  # of a bad example: files as its fixes leave them
 
     def expected(self) -> set[tuple[str, int, str, str]]:
         """Return (file, line, rule, part of the message) of every mark."""
@@ -66,13 +78,13 @@ def examples_of(rule: Rule) -> list[Example]:
     """Return the executed examples of a rule's page.
 
     Raises:
-        ValueError: the page has no bad or no good example, or a bad one marks no line.
+        ValueError: the page has no bad or no good example, a bad one marks no line, or a fixed one follows no bad one.
     """
     groups: list[tuple[str, list[re.Match[str]]]] = []
     end = -1
     for match in FENCE.finditer(rule.page):
         verdict = match[2].split()[0] if match[2].split() else ""
-        if verdict not in {"bad", "good"}:
+        if verdict not in {"bad", "good", "fixed"}:
             continue
         joined = groups and groups[-1][0] == verdict and not rule.page[end : match.start()].strip()
         if joined:
@@ -80,10 +92,15 @@ def examples_of(rule: Rule) -> list[Example]:
         else:
             groups.append((verdict, [match]))
         end = match.end()
-    found = [
-        _example(f"{rule.id}-{verdict}-{number}", verdict, fences, (rule.id,))
-        for number, (verdict, fences) in enumerate(groups, 1)
-    ]
+    found: list[Example] = []
+    for number, (verdict, fences) in enumerate(groups, 1):
+        example = _example(f"{rule.id}-{verdict}-{number}", verdict, fences, (rule.id,))
+        if verdict != "fixed":
+            found.append(example)
+        elif found and found[-1].verdict == "bad":
+            found[-1] = replace(found[-1], fixed=example.files)
+        else:
+            raise ValueError(f"{example.name}: a fixed example follows the bad one that it mends")
     for verdict in ("bad", "good"):
         if not any(example.verdict == verdict for example in found):
             raise ValueError(f"the page of {rule.id} has no {verdict} example")
@@ -109,7 +126,8 @@ def cases_of(path: Path) -> list[Example]:
 
 
 def _rules_line(text: str) -> tuple[str, ...]:
-    match = re.search(r"^rules:([^\n]*)$", text, re.MULTILINE)
+    # A role in an example has a line `rules:` too.
+    match = re.search(r"^rules:([^\n]*)$", text.partition("\n```")[0], re.MULTILINE)
     return tuple(name.strip() for name in match[1].split(",")) if match else ()
 
 
@@ -141,20 +159,53 @@ def _value(text: str) -> Any:
 def run_example(example: Example, packs: Sequence[Pack]) -> Report:
     """Lint the example in a folder of its own and return the report."""
     with tempfile.TemporaryDirectory(prefix="opslint-example-") as folder:
-        for path, text in example.files.items():
-            target = Path(folder, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        settings = Settings(
-            root=folder,
-            target_version=example.settings.get("target", TARGET if not _has_terraform(example) else ""),
-            target_source="configuration",
-            as_of=date.fromisoformat(example.settings.get("as-of", AS_OF.isoformat())),
-            select=example.rules,
-            rules={example.rules[0]: example.options} if example.options else {},
-            no_cache=True,
-        )
-        return lint([folder], settings, packs)
+        _write(example, folder)
+        return lint([folder], _settings(example, folder), packs)
+
+
+def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
+    """Yield how what the fixes make of a bad example differs from its `fixed` fences; nothing when it has none."""
+    if not example.fixed:
+        return
+    from opslint.engine.repair.passes import repair
+
+    before = replace(example, files={path: _without_marks(text) for path, text in example.files.items()}, fixed={})
+    after = replace(example, verdict="fixed", files={**before.files, **example.fixed}, fixed={})
+    with tempfile.TemporaryDirectory(prefix="opslint-example-") as folder:
+        _write(before, folder)
+        settings = _settings(before, folder)
+        result = repair(lambda: lint([folder], settings, packs, fixing=True), Path(folder), unsafe=True)
+        for refusal in result.refusals:
+            yield f"{refusal.path}:{refusal.line}: not fixed ({refusal.title}): {refusal.why}"
+        for path, text in after.files.items():
+            made = result.files[path][1].decode() if path in result.files else before.files.get(path, "")
+            said = _without_marks(text).splitlines()
+            if lines := list(unified_diff(said, made.splitlines(), "as said", "as fixed", lineterm="")):
+                yield f"{path}: the fix makes another text\n" + "\n".join(lines)
+        yield from mismatches(after, result.report)
+
+
+def _without_marks(text: str) -> str:
+    return re.sub(rf"[ \t]*{MARK.pattern}", "", text, flags=re.MULTILINE)
+
+
+def _write(example: Example, folder: str) -> None:
+    for path, text in example.files.items():
+        target = Path(folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def _settings(example: Example, folder: str) -> Settings:
+    return Settings(
+        root=folder,
+        target_version=example.settings.get("target", TARGET if not _has_terraform(example) else ""),
+        target_source="configuration",
+        as_of=date.fromisoformat(example.settings.get("as-of", AS_OF.isoformat())),
+        select=example.rules,
+        rules={example.rules[0]: example.options} if example.options else {},
+        no_cache=True,
+    )
 
 
 def _has_terraform(example: Example) -> bool:

@@ -1,6 +1,7 @@
 """Image references."""
 
 import pytest
+
 from opslint.engine.images import parse_image
 
 DIGEST = "sha256:" + "a" * 64
@@ -29,7 +30,9 @@ def test_parse(text, registry, repository, tag, digest):
     assert image.full_repository == f"{registry}/{repository}"
 
 
-@pytest.mark.parametrize("text", ["", "  ", "{{ .Values.image }}", "${IMAGE}", "$IMAGE", "<image>", "a b", ":1", "@x", "quay.io/"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "{{ .Values.image }}", "${IMAGE}", "$IMAGE", "<image>", "a b", ":1", "@x", "quay.io/"]
+)
 def test_what_is_no_reference(text):
     assert parse_image(text) is None
 

@@ -47,3 +47,10 @@ def test_fingerprints_change_with_the_resource(lint_files):
 def test_the_resource_is_named(lint_files):
     resource = lint_files({"a.yaml": TEXT}, [no_image]).findings[0].resource
     assert (resource.kind, resource.namespace, resource.name, resource.api_version) == ("Pod", "shop", "web", "v1")
+
+
+def test_fingerprints_do_not_depend_on_the_paths_given(lint_files):
+    files = {"k8s/web/a.yaml": TEXT}
+    whole = lint_files(files, [no_image])
+    for path in ("k8s", "k8s/web", "k8s/web/a.yaml"):
+        assert by_field(lint_files(files, [no_image], paths=(path,))) == by_field(whole)

@@ -1,7 +1,8 @@
 """The least number of pods that run."""
 
 import pytest
-from opslint.engine.replicas import is_scaled, replicas_of
+
+from opslint.engine.replicas import is_scaled, replicas_of, target_of
 from opslint.model.kube import KubeObject
 from opslint.model.project import Environment, Unit
 from opslint.model.source import Source
@@ -73,3 +74,10 @@ def test_the_place_is_where_the_number_stands():
 )
 def test_is_scaled(text, scaled):
     assert is_scaled(unit(text).objects[0]) is scaled
+
+
+def test_an_autoscaler_finds_its_target_and_none_elsewhere():
+    made = unit(workload("{}") + scaler(f"{{{TARGET}}}") + scaler(f"{{{TARGET}}}", namespace="other") + scaler("text"))
+    found, *others = [target_of(one) for one in made.of_kind("HorizontalPodAutoscaler")]
+    assert found is made.objects[0]
+    assert others == [None, None]

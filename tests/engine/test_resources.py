@@ -1,6 +1,7 @@
 """Requests, limits, counts and percentages."""
 
 import pytest
+
 from opslint.engine.resources import has_resource, int_or_percent, percent
 from opslint.model.kube import KubeObject
 from opslint.model.project import Environment, Unit
@@ -79,6 +80,8 @@ def test_int_or_percent(text, total, up, down):
     assert int_or_percent(value(text), total, round_up=False) == down
 
 
-@pytest.mark.parametrize(("text", "share"), [("25%", 25), ("0%", 0), ("25", None), ("x%", None), ("²%", None), ("[]", None)])
+@pytest.mark.parametrize(
+    ("text", "share"), [("25%", 25), ("0%", 0), ("25", None), ("x%", None), ("²%", None), ("[]", None)]
+)
 def test_percent(text, share):
     assert percent(value(text)) == share

@@ -1,6 +1,7 @@
 """Cron expressions and Go durations."""
 
 import pytest
+
 from opslint.engine.schedules import cron_fields, duration_seconds, longest_gap_hours
 
 
@@ -28,7 +29,15 @@ def test_duration(text, seconds):
 
 @pytest.mark.parametrize(
     "text",
-    ["0 2 * * *", "*/15 * * * *", "0 2 1,15 * MON-FRI", "@daily", "TZ=Asia/Seoul 0 2 * * *", "0 0 ? jan 0", "5/10 * * * *"],
+    [
+        "0 2 * * *",
+        "*/15 * * * *",
+        "0 2 1,15 * MON-FRI",
+        "@daily",
+        "TZ=Asia/Seoul 0 2 * * *",
+        "0 0 ? jan 0",
+        "5/10 * * * *",
+    ],
 )
 def test_what_cron_parses(text):
     assert cron_fields(text) is not None
@@ -36,8 +45,26 @@ def test_what_cron_parses(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0 2 * *", "0 2 * * * *", "60 * * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "0 0 * * 7", "*/0 * * * *"]
-    + ["5-1 * * * *", "a * * * *", "daily", "@often", "1- * * * *", "0 0 * * mo", "² * * * *", "*/² * * * *", ", * * * *"],
+    [
+        "",
+        "0 2 * *",
+        "0 2 * * * *",
+        "60 * * * *",
+        "0 24 * * *",
+        "0 0 0 * *",
+        "0 0 * 13 *",
+        "0 0 * * 7",
+        "*/0 * * * *",
+        "5-1 * * * *",
+        "a * * * *",
+        "daily",
+        "@often",
+        "1- * * * *",
+        "0 0 * * mo",
+        "² * * * *",
+        "*/² * * * *",
+        ", * * * *",
+    ],
 )
 def test_what_cron_refuses(text):
     assert cron_fields(text) is None

@@ -1,6 +1,7 @@
 """Label selectors as the API machinery defines them, and what selects which pods."""
 
 import pytest
+
 from opslint.engine.pods import (
     budget_selects,
     budgets_of,

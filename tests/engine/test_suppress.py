@@ -75,7 +75,9 @@ def test_the_reason_is_kept(lint_files):
     assert report.suppressed[0].suppressed.justification == "old"
 
 
-@pytest.mark.parametrize("comment", ["# opslint: ignore[tf-rule]", "// opslint: ignore", "/* opslint: ignore[tf-rule] ok */"])
+@pytest.mark.parametrize(
+    "comment", ["# opslint: ignore[tf-rule]", "// opslint: ignore", "/* opslint: ignore[tf-rule] ok */"]
+)
 def test_in_hcl(lint_files, comment):
     block = 'resource "aws_db_instance" "a" {\n  engine = "postgres" %s\n}\n'
     report = lint_files({"main.tf": block % comment}, [tf_rule])

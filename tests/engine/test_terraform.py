@@ -5,22 +5,33 @@ from pathlib import Path
 import pytest
 
 from opslint.engine.terraform import (
+    HOLE,
     all_accounts_known,
     all_regions_known,
+    allowed_majors,
+    asked_minor,
     beside,
+    cluster_of,
+    elsewhere,
     is_literal,
+    json_with_holes,
     known_accounts,
     known_regions,
+    may_name,
     may_refer_to,
+    minor_of,
     name_of,
     name_pattern,
+    opaque_beside,
     opaque_could_provide,
     opaque_receives,
     provider_accounts,
     refers_to,
     refers_to_any,
+    registry_name,
     same_run,
     set_argument,
+    text_with_holes,
 )
 from opslint.model.finding import Add, Safety, Set
 from opslint.model.settings import ClusterSettings, Settings
@@ -141,7 +152,32 @@ def test_blocks_of_another_environment_are_not_beside(project_of):
     blocks = {name_of(block): block for block in project.resources("aws_ecr_repository")}
     assert set(blocks) == {"dev", "prod", "o"}
     assert not same_run(blocks["dev"], blocks["prod"])
-    assert {name_of(block) for block in beside(blocks["dev"], project, "aws_ecr_repository")} == {"dev", "o"}
+    assert same_run(blocks["dev"], blocks["o"])
+    assert [name_of(block) for block in beside(blocks["dev"], project, "aws_ecr_repository")] == ["dev"]
+    assert [name_of(block) for block in elsewhere(blocks["dev"], project, "aws_ecr_repository")] == ["o"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('"shop"', True),
+        ('"else"', False),
+        ("var.free", True),
+        ("data.terraform_remote_state.base.outputs.name", True),
+        ("aws_ecr_repository.mine.name", False),
+        ("module.mine.name", False),
+    ],
+)
+def test_may_name(project_of, value, expected):
+    project = project_of(
+        {
+            "a/main.tf": 'resource "aws_ecr_repository" "r" { name = "shop" }\n',
+            "b/main.tf": 'variable "free" {}\nresource "aws_ecr_repository" "mine" {}\n'
+            'module "mine" {\nsource = "git::https://git.example.com/m.git"\n}\n'
+            f'resource "test" "t" {{ name = {value} }}\n',
+        }
+    )
+    assert may_name(block_of(project, "test.t")["name"], block_of(project, "aws_ecr_repository.r")) is expected
 
 
 def test_the_name_is_the_address_when_it_cannot_be_told(project_of):
@@ -156,6 +192,7 @@ def test_the_name_is_the_address_when_it_cannot_be_told(project_of):
         ('name = "shop.api"', "shop.api", "shop-api"),
         ('name = "shop-${var.free}-api"', "shop-eu-api", "shop-eu-web"),
         ("name = var.free", "anything", ""),
+        ('name = "shop[1]*"', "shop[1]*", "shop1x"),
         ('name_prefix = "shop-"', "shop-2025", "web-2025"),
         ('name_prefix = "${var.free}-api-"', "eu-api-2025", "eu-web-2025"),
         ("", "terraform-2025", "shop"),
@@ -167,6 +204,12 @@ def test_name_pattern(project_of, arguments, fits, misses):
     pattern = name_pattern(block_of(project, "aws_iam_role.r"))
     assert pattern.fullmatch(fits)
     assert not misses or not pattern.fullmatch(misses)
+
+
+def test_many_unknown_pieces_do_not_backtrack(project_of):
+    name = "a".join(["${var.free}"] * 40)
+    project = project_of(f'variable "free" {{}}\nresource "aws_iam_role" "r" {{ name = "{name}z" }}\n')
+    assert not name_pattern(block_of(project, "aws_iam_role.r")).fullmatch("a" * 64)
 
 
 OPAQUE = """
@@ -200,6 +243,19 @@ def test_opaque_could_provide(project_of):
     assert opaque_could_provide(project, "network")
     assert opaque_could_provide(project, "role", "extra")
     assert not opaque_could_provide(project, "role")
+
+
+def test_only_modules_of_the_same_root_are_beside(project_of):
+    project = project_of(
+        {
+            "a/main.tf": OPAQUE.format(""),
+            "b/main.tf": 'resource "aws_vpc" "b" {}\n',
+        }
+    )
+    blocks = {block.name: block for block in project.resources("aws_vpc")}
+    assert opaque_beside(blocks["v"], "network")
+    assert not opaque_beside(blocks["v"], "role")
+    assert not opaque_beside(blocks["b"], "network")
 
 
 PROVIDERS = """
@@ -240,7 +296,11 @@ def test_accounts_and_regions(project_of, tmp_path):
         ('variable "x" {}\nprovider "aws" {\n region = "r"\n allowed_account_ids = [var.x]\n}', False, True),
         ('variable "x" {}\nprovider "aws" {\n region = "r"\n assume_role {\n role_arn = var.x\n }\n}', False, True),
         ('variable "x" {}\nresource "aws_eks_cluster" "c" { role_arn = var.x }', False, False),
-        ('provider "aws" { region = "r" }\nresource "aws_eks_cluster" "c" { role_arn = aws_iam_role.c.arn }', True, True),
+        (
+            'provider "aws" { region = "r" }\nresource "aws_eks_cluster" "c" { role_arn = aws_iam_role.c.arn }',
+            True,
+            True,
+        ),
         ('provider "google" {}', True, False),
     ],
 )
@@ -301,3 +361,85 @@ def test_an_absent_input_is_added_to_the_module_call(project_of):
     assert isinstance(change, Add)
     assert change.to is block.call.body
     assert change.key == "kubernetes_version"
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"), [("1.31", 31), ("v1.31.7-eksbuild.2", 31), (" 1.9 ", 9), ("1", None), ("2.1", None), ("", None)]
+)
+def test_minor_of(text, minor):
+    assert minor_of(text) == minor
+
+
+@pytest.mark.parametrize(("wanted", "minor"), [("", None), ("next", 34), ("1.34,1.36", 36), ("1.30", 30)])
+def test_asked_minor(project_of, tmp_path, wanted, minor):
+    project = project_of("", Settings(root=str(tmp_path), target_version=wanted))
+    assert asked_minor(project, 33) == minor
+
+
+def test_an_addon_belongs_to_the_cluster_it_names_or_to_its_module(project_of):
+    project = project_of(
+        """
+        resource "aws_eks_cluster" "a" { name = "a" }
+        resource "aws_eks_cluster" "b" { name = "b" }
+        resource "aws_eks_addon" "literal" { cluster_name = "b" }
+        resource "aws_eks_addon" "reference" { cluster_name = aws_eks_cluster.a.id }
+        resource "aws_eks_addon" "other" { cluster_name = "c" }
+        module "eks" {
+          source         = "terraform-aws-modules/eks/aws"
+          version        = "~> 20.0"
+          cluster_addons = { coredns = {} }
+        }
+        """
+    )
+    found = {addon.name: cluster_of(addon, project) for addon in project.resources("aws_eks_addon")}
+    assert {name: cluster and cluster.address for name, cluster in found.items()} == {
+        "literal": "aws_eks_cluster.b",
+        "reference": "aws_eks_cluster.a",
+        "other": None,
+        "this": "module.eks.aws_eks_cluster.this[0]",
+    }
+
+
+DOCUMENTS = """
+variable "free" {}
+resource "test" "t" {
+  known   = jsonencode({ a = 1 })
+  member  = jsonencode({ a = var.free, b = [true] })
+  piece   = jsonencode({ a = "x-${var.free}-y" })
+  unknown = var.free
+  text    = "no JSON"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("argument", "document"),
+    [
+        ("known", {"a": 1}),
+        ("member", {"a": HOLE, "b": [True]}),
+        ("piece", {"a": f"x-{HOLE}-y"}),
+        ("unknown", None),
+        ("text", None),
+        ("absent", None),
+    ],
+)
+def test_json_with_holes(project_of, argument, document):
+    assert json_with_holes(block_of(project_of(DOCUMENTS), "test.t")[argument]) == document
+
+
+def test_text_with_holes(project_of):
+    block = block_of(project_of(DOCUMENTS), "test.t")
+    assert text_with_holes(block["text"]) == "no JSON"
+    assert text_with_holes(block["unknown"]) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "lowest", "highest"),
+    [("~> 20.1", 20, 20), (">= 19.0, < 21.0", 19, 20), (">= 20.0", 20, 99), ("", 0, 99), ("5.1.0", 5, 5)],
+)
+def test_allowed_majors(project_of, version, lowest, highest):
+    project = project_of(f'module "m" {{\nsource = "terraform-aws-modules/eks/aws"\nversion = "{version}"\n}}\n')
+    (call,) = project.calls
+    majors = allowed_majors(call)
+    assert (min(majors), max(majors)) == (lowest, highest)
+    assert registry_name(call) == "terraform-aws-modules/eks/aws"

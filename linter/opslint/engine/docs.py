@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from opslint.model.patterns import regex
 from opslint.model.report import RuleInfo
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from opslint.engine.rule import Rule
 
-_FENCE = re.compile(r"^(```\w+) (bad|good|fixed)([^\n]*)$", re.MULTILINE)
+_FENCE = regex(r"^(```\w+) (bad|good|fixed)([^\n]*)$", re.MULTILINE)
 _HEADINGS = {"bad": "**Reported:**", "good": "**Not reported:**", "fixed": "**After the fix:**"}
 
 
@@ -41,7 +42,10 @@ def page_markdown(rule: Rule) -> str:
     parts = [_FENCE.sub(lambda match: f"{_HEADINGS[match[2]]}\n\n{match[1]}", rule.page)]
     parts[0] = re.sub(r"[ \t]+(#|//) <-[^\n]*$", lambda match: f"  {match[1]} <- here", parts[0], flags=re.MULTILINE)
     if rule.options:
-        rows = [f"- `{option.name}` ({option.type}, default `{json.dumps(option.default)}`): {option.help}" for option in rule.options]
+        rows = [
+            f"- `{option.name}` ({option.type}, default `{json.dumps(option.default)}`): {option.help}"
+            for option in rule.options
+        ]
         parts.append("## Options\n\n" + "\n".join(rows))
     if rule.aliases:
         parts.append("## The same check elsewhere\n\n" + _peers(rule.aliases))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
+from opslint.model.patterns import regex
+
 DOCKER_HUB: Final = "docker.io"
-_ECR: Final = re.compile(
+_ECR: Final = regex(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|api\.aws)\Z"
 )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 from opslint.model.source import Location, Source
 from opslint.read.yaml import read_yaml
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opslint.model.project import Project
     from opslint.model.terraform import Block
 
-_WRITTEN_OUT: Final = re.compile(r"yamlencode\(\s*\{")
+_WRITTEN_OUT: Final = regex(r"yamlencode\(\s*\{")
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +46,11 @@ class Install:
 def installs_of(project: Project, chart: str) -> list[Install]:
     """Return the installations of a chart by name (`velero`, or the last part of `oci://registry/velero`)."""
     return [one for one in _installs(project) if one.chart.rstrip("/").rpartition("/")[2] == chart]
+
+
+def all_installs(project: Project) -> list[Install]:
+    """Return the installations of every chart."""
+    return list(_installs(project))
 
 
 def _installs(project: Project) -> Iterator[Install]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from opslint.engine.environment import environment_of
 from opslint.model.kube import Container, KubeObject
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from opslint.model.project import Chart, Cluster, Project, SourceFile, Unit
     from opslint.model.terraform import RootModule
 
-    Item: TypeAlias = KubeObject | Container | Block | ModuleCall | Chart | SourceFile | Unit | RootModule | Cluster | Project
+    Item: TypeAlias = (
+        KubeObject | Container | Block | ModuleCall | Chart | SourceFile | Unit | RootModule | Cluster | Project
+    )
 
 
-@dataclass(slots=True, eq=False)
-class Said:
+class Said(NamedTuple):
     """A problem, the rule that said it and the item it said it of."""
 
     selected: Selected
@@ -83,7 +84,7 @@ def _judge_item(selected: Selected, item: Item, project: Project, result: Judgem
 def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[Problem]:
     """Return what the rule says of the item.
 
-    Where it stops at a value that must be one of several, it is asked once for each and what it says every time is kept.
+    Where it stops at a value that must be one of several, it is asked once for each; what it says every time is kept.
 
     Raises:
         Undecided: it needs a value that only a cluster or an apply could tell.

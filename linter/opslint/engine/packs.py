@@ -6,8 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.engine.rule import Rule, RuleError
 
@@ -22,8 +21,7 @@ class PackError(Exception):
     """A rule pack cannot be loaded, or there is none: never a run with zero rules."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(NamedTuple):
     """The rules of one package, sorted by id."""
 
     name: str
@@ -53,12 +51,13 @@ def _installed() -> set[tuple[str, str]]:
     """Return (name, module) of the group's entry points.
 
     Read from the `entry_points.txt` that installers write (the format of the PyPA's entry points specification), since
-    importing importlib.metadata costs as much as everything else a small run imports. Packages in archives are not seen.
+    importing importlib.metadata costs as much as everything else a small run imports. Packages in archives are
+    not seen.
     """
     found: dict[str, str] = {}
     for folder in sys.path:
         try:
-            names = os.listdir(folder or ".")
+            names = os.listdir(folder or ".")  # noqa: PTH208 - hundreds of names on a cold start
         except OSError:
             continue
         for name in sorted(names):

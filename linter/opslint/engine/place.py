@@ -6,9 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from opslint.engine.environment import environment_of
-from opslint.model.finding import Finding, PlannedFix, Problem, Resource, Safety, Severity
+from opslint.engine.repair.edits import plan
+from opslint.model.finding import Finding, Problem, Resource, Severity
 from opslint.model.kube import Container, KubeObject
 from opslint.model.node import Node
+from opslint.model.patterns import regex
 from opslint.model.project import Unit
 from opslint.model.source import Confidence, Location, Origin
 from opslint.model.terraform import Block, ModuleCall, RootModule
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from opslint.engine.judge import Item, Said
+
+_INSTANCE = regex(r"\[[^\]]*\]")
 
 Related = tuple[tuple[str, Location], ...]
 
@@ -29,8 +33,8 @@ def origin_of(location: Location) -> Origin:
     return source_map.locate(location.span)
 
 
-def finding_of(said: Said) -> Finding:
-    """Make a finding of what a rule said."""
+def finding_of(said: Said, *, write_blocks: bool = False) -> Finding:
+    """Make a finding of what a rule said; `write_blocks` writes out the blocks that its fix appends."""
     problem, rule = said.problem, said.selected.rule
     shown = problem.at.location if isinstance(problem.at, Node) else problem.at
     origin = origin_of(shown)
@@ -61,18 +65,19 @@ def finding_of(said: Said) -> Finding:
         field_path=field_path(problem.at) if isinstance(problem.at, Node) else "",
         related=_distinct(related, location),
         environments=((environment.name, severity),) if environment.name else (),
-        targets=tuple(target.id for target in unit.targets) if unit else (),
+        targets=_targets(problem, unit),
         unit=_unit_path(said.item),
-        fix=PlannedFix(problem.fix.title, _safety(problem, origin)) if problem.fix else None,
+        fix=plan(problem.fix, origin.confidence, write_blocks=write_blocks),
         vendored=shown.source.vendored,
         secret=problem.secret,
+        after=problem.target is not None and problem.target.after,
     )
 
 
-def _safety(problem: Problem, origin: Origin) -> Safety:
-    if problem.fix is None or origin.confidence is not Confidence.EXACT:
-        return Safety.SHOWN
-    return problem.fix.safety
+def _targets(problem: Problem, unit: Unit | None) -> tuple[str, ...]:
+    if problem.target is not None:
+        return (problem.target.id,)
+    return tuple(target.id for target in unit.targets) if unit else ()
 
 
 def _distinct(related: Iterable[tuple[str, Location]], primary: Location) -> Related:
@@ -93,6 +98,11 @@ def _unit(item: Item) -> Unit | None:
 
 
 def _unit_path(item: Item) -> str:
+    """The chart, the Terraform module, or the folder of a manifest: the same whatever paths the user gave."""
+    if isinstance(item, Container):
+        item = item.owner
+    if isinstance(item, KubeObject) and item.unit.chart is None:
+        return item.source.path.rpartition("/")[0]
     unit = _unit(item)
     if unit is not None:
         return unit.chart.path if unit.chart else unit.path
@@ -154,7 +164,9 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     merged: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
         span = finding.location.span
-        key = (finding.rule_id, finding.location.source.path, span, finding.field_path, finding.ordinal)
+        # A module that several roots call, or that is called twice, is judged once a caller; instances of one are one.
+        caller = (finding.unit, _INSTANCE.sub("", finding.resource.address)) if finding.resource.address else None
+        key = (finding.rule_id, finding.location.source.path, span, finding.field_path, finding.ordinal, caller)
         known = merged.get(key)
         if known is None:
             merged[key] = finding
@@ -164,10 +176,9 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         known.environments = _union(known.environments, finding.environments)
         known.targets = tuple(dict.fromkeys(known.targets + finding.targets))
         known.vendored = known.vendored and finding.vendored
+        known.after = known.after and finding.after
         places = {(place.source.path, place.span) for _, place in known.related}
-        known.related += tuple(
-            pair for pair in finding.related if (pair[1].source.path, pair[1].span) not in places
-        )
+        known.related += tuple(pair for pair in finding.related if (pair[1].source.path, pair[1].span) not in places)
     return sorted(merged.values(), key=lambda finding: finding.sort_key)
 
 

@@ -148,9 +148,11 @@ def budgets_of(item: Workload) -> list[KubeObject]:
     ]
 
 
-def made_by_operator(item: KubeObject, labels: Iterable[str], kinds: Iterable[str] = OPERATOR_KINDS) -> KubeObject | None:
+def made_by_operator(
+    item: KubeObject, values: Iterable[str], kinds: Iterable[str] = OPERATOR_KINDS
+) -> KubeObject | None:
     """Return the custom resource of these kinds that the values of selected labels name, None when there is none."""
-    values = set(labels)
+    values = set(values)
     for owner in item.unit.of_kind(*dict.fromkeys(kinds)):
         if share_namespace(item, owner) and (owner.name in values or not values.isdisjoint(owner.labels.values())):
             return owner

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from opslint.model.kube import KubeObject, Workload
     from opslint.model.node import Node
+    from opslint.model.project import Unit
 
 SCALED_KINDS: Final = ("Deployment", "StatefulSet", "Rollout", "ReplicaSet", "ReplicationController")
 
@@ -33,8 +35,8 @@ class Replicas:
 def replicas_of(item: Workload) -> Replicas:
     """Return the least number of pods that run.
 
-    minReplicas (default 1) of the HorizontalPodAutoscaler, or minReplicaCount (default 0) of the KEDA ScaledObject, that
-    targets the workload in its unit and namespace; otherwise spec.replicas (default 1).
+    minReplicas (default 1) of the HorizontalPodAutoscaler, or minReplicaCount (default 0) of the KEDA ScaledObject,
+    that targets the workload in its unit and namespace; otherwise spec.replicas (default 1).
     """
     scaler = autoscaler_of(item)
     if scaler is None:
@@ -55,15 +57,48 @@ def replicas_of(item: Workload) -> Replicas:
 
 def autoscaler_of(item: Workload) -> KubeObject | None:
     """Return the HPA or ScaledObject of the unit that targets the workload, None when there is none."""
-    for scaler in item.unit.of_kind("HorizontalPodAutoscaler", "ScaledObject", namespace=item.namespace):
-        target = scaler.spec["scaleTargetRef"]
-        if not target.known:
-            continue
-        kind, name = target["kind"], target["name"]
-        if not (kind.known and name.known):
-            continue
-        # KEDA's target is a Deployment when it names no kind.
-        wanted = kind.text or ("Deployment" if scaler.kind == "ScaledObject" else "")
-        if wanted == item.kind and name.text == item.name:
-            return scaler
-    return None
+    found = _index(item.unit).scalers.get((item.kind, item.name), ())
+    return next((one for one in found if one.namespace == item.namespace), None)
+
+
+def target_of(scaler: KubeObject) -> Workload | None:
+    """Return the workload of the unit that an HPA or ScaledObject targets, None when there is none."""
+    target = _target(scaler)
+    found = _index(scaler.unit).workloads.get(target, ()) if target is not None else ()
+    return next((one for one in found if one.namespace == scaler.namespace), None)
+
+
+def _target(scaler: KubeObject) -> tuple[str, str] | None:
+    """The kind and name of the target, None when they cannot be told."""
+    target = scaler.spec["scaleTargetRef"] if scaler.spec.known else scaler.spec
+    if not target.known or not target["kind"].known or not target["name"].known:
+        return None
+    # KEDA's target is a Deployment when it names no kind.
+    kind = target["kind"].text or ("Deployment" if scaler.kind == "ScaledObject" else "")
+    return kind, target["name"].text
+
+
+class _Index:
+    """The autoscalers of a unit by their target, and its workloads, by kind and name."""
+
+    __slots__ = ("scalers", "workloads")
+
+    def __init__(self, unit: Unit) -> None:
+        self.scalers: dict[tuple[str, str], list[KubeObject]] = {}
+        for scaler in unit.of_kind("HorizontalPodAutoscaler", "ScaledObject"):
+            target = _target(scaler)
+            if target is not None:
+                self.scalers.setdefault(target, []).append(scaler)
+        self.workloads: dict[tuple[str, str], list[Workload]] = {}
+        for item in unit.workloads:
+            self.workloads.setdefault((item.kind, item.name), []).append(item)
+
+
+_indexes: WeakKeyDictionary[Unit, _Index] = WeakKeyDictionary()
+
+
+def _index(unit: Unit) -> _Index:
+    found = _indexes.get(unit)
+    if found is None:
+        found = _indexes[unit] = _Index(unit)
+    return found

@@ -6,12 +6,10 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opslint.model.finding import Severity
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opslint.model.finding import Problems
+    from opslint.model.finding import Problems, Severity
 
 RECOMMENDED: Final = "recommended"
 STRICT: Final = "strict"
@@ -172,7 +170,7 @@ def rule(
     benchmark ids such as "EKS 1.8.0 4.2.1"; they become tags.
 
     Raises:
-        RuleError: the function has no docstring, an option has no default or no help, or a name is not in the closed set.
+        RuleError: there is no docstring, an option has no default or no help, or the preset is unknown.
     """
 
     def make(function: Callable[..., Problems]) -> Rule:

@@ -34,6 +34,8 @@ def lint(
     packs: Sequence[Pack],
     stdin: str | None = None,
     progress: Progress | None = None,
+    *,
+    fixing: bool = False,
 ) -> Report:
     """Read the paths and run the selected rules.
 
@@ -42,6 +44,7 @@ def lint(
         settings: configuration and command line, merged.
         packs: the rule packs.
         stdin: manifests read from standard input, when a path is `-`.
+        fixing: write out the blocks of Terraform that fixes append, which costs time and is seldom looked at.
         progress: called with what is being done, how many are done and how many there are.
 
     Raises:
@@ -54,13 +57,15 @@ def lint(
     try:
         reading = read_project(paths, settings, stdin, progress)
         judgement = judge(reading.project, selected)
-        return _report(reading, judgement, selected, settings)
+        return _report(reading, judgement, selected, settings, fixing=fixing)
     finally:
         if collecting:
             gc.enable()
 
 
-def _report(reading: Reading, judgement: Judgement, selected: Sequence[Selected], settings: Settings) -> Report:
+def _report(
+    reading: Reading, judgement: Judgement, selected: Sequence[Selected], settings: Settings, *, fixing: bool
+) -> Report:
     project = reading.project
     suppressions = Suppressions(settings, project.as_of)
     shown: list[Finding] = []
@@ -68,7 +73,7 @@ def _report(reading: Reading, judgement: Judgement, selected: Sequence[Selected]
     vendored: list[Finding] = []
     ordinals: Counter[tuple[object, ...]] = Counter()
     for said in judgement.said:
-        finding = finding_of(said)
+        finding = finding_of(said, write_blocks=fixing)
         key = (finding.rule_id, id(said.item), finding.location.source.path, finding.location.span, finding.field_path)
         finding.ordinal = ordinals[key]
         ordinals[key] += 1
@@ -87,6 +92,7 @@ def _report(reading: Reading, judgement: Judgement, selected: Sequence[Selected]
     fingerprint(sorted((*findings, *hidden), key=lambda finding: finding.sort_key), releases)
     coverage = reading.coverage
     coverage.rules_run = len(selected)
+    coverage.unknown_arguments = sum(module.unknown_arguments for module in project.modules)
     coverage.silent_for_unknown = dict(sorted(judgement.silent.items()))
     targets: dict[Target, list[str]] = {}
     for unit in project.units:

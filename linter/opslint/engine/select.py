@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.engine.rule import OPT_IN, PRESETS, RECOMMENDED, STRICT
 from opslint.model.finding import Severity
@@ -35,8 +34,7 @@ class SelectionError(Exception):
         self.location = location
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Selected:
+class Selected(NamedTuple):
     """A rule that runs, with its options and its severity."""
 
     rule: Rule
@@ -46,7 +44,7 @@ class Selected:
 
 
 def matches(rule: Rule, selector: str) -> bool:
-    """True when a selector names the rule: its id, area, a tag (or a tag's beginning, `cis-eks`), or a glob of the id."""
+    """True when a selector names the rule: id, area, a tag (or a tag's beginning, `cis-eks`), or a glob of the id."""
     if selector in {rule.id, rule.area, "all"}:
         return True
     if any(tag == selector or tag.startswith(selector + "-") for tag in rule.tags):

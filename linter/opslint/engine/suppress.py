@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opslint.engine.place import origin_of
 from opslint.model.finding import Suppressed
 from opslint.model.kube import Container, KubeObject
+from opslint.model.patterns import regex
 from opslint.model.terraform import Block, ModuleCall
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from opslint.model.source import Location, Source
 
 # `# opslint: ignore[a, b] reason until 2027-01-31`; in templates also {{/* opslint: … */}}; in HCL also // and /* */.
-COMMENT: Final = re.compile(
+COMMENT: Final = regex(
     r"(?:#|//|/\*)[-\s]*opslint:\s*(?P<what>ignore-file|ignore)\s*(?:\[(?P<rules>[^\]\n]*)\])?(?P<rest>[^\n]*)"
 )
-UNTIL: Final = re.compile(r"\buntil\s+(\d{4}-\d{2}-\d{2})\s*$")
+UNTIL: Final = regex(r"\buntil\s+(\d{4}-\d{2}-\d{2})\s*$")
 ANNOTATION: Final = "opslint.dev/ignore"
 REASON: Final = "opslint.dev/reason"
 
@@ -144,10 +144,10 @@ class Suppressions:
             return None
         template = item.pod_template["metadata"]["annotations"]
         on_pods = template.plain() if template.known and template.is_map else {}
-        for annotations in (item.annotations, on_pods):
-            names = [name.strip() for name in str(annotations.get(ANNOTATION, "")).split(",")]
+        for given in (item.annotations, on_pods):
+            names = [name.strip() for name in str(given.get(ANNOTATION, "")).split(",")]
             if any(name in {rule.id, rule.area, "all"} for name in names):
-                return Suppressed("annotation", str(annotations.get(REASON, "")))
+                return Suppressed("annotation", str(given.get(REASON, "")))
         return None
 
     def _by_configuration(self, finding: Finding, rule: Rule) -> Suppressed | None:

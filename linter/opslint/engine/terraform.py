@@ -2,64 +2,72 @@
 
 from __future__ import annotations
 
-import re
+import json
+from fnmatch import translate
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.finding import Add, Fix, Safety, Set
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
-    from opslint.model.finding import Change
     from opslint.model.node import Node
     from opslint.model.project import Project
     from opslint.model.source import Location
     from opslint.model.terraform import Block, ModuleCall
 
-_ARN_ACCOUNT: Final = re.compile(r"\barn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
-_ACCOUNT: Final = re.compile(r"\A\d{12}\Z")
-_LITERAL: Final = re.compile(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
-_INDEX: Final = re.compile(r"\[[^\]]*\]")
+_ARN_ACCOUNT: Final = regex(r"\barn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
+_ACCOUNT: Final = regex(r"\A\d{12}\Z")
+_LITERAL: Final = regex(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
+_MINOR: Final = regex(r"v?1\.(\d{1,3})(?:[.+-].*)?")
+_QUOTED: Final = regex(r'"(?:[^"\\]|\\.)*"|\ufffc')
+_GLOB: Final = regex(r"[*?[]")
+_INDEX: Final = regex(r"\[[^\]]*\]")
 _NAMES: Final = ("name", "identifier", "id", "bucket", "cluster_identifier", "global_cluster_identifier")
 # `aws_vpc.this.id`, `data.aws_region.current.name`, `module.vpc.vpc_id`; what another state holds may be anything.
-_DECLARED: Final = re.compile(r"(?!data\.terraform_remote_state\.)(?:data\.|module\.|[a-z0-9]+_[\w-]+\.)")
+_DECLARED: Final = regex(r"(?!data\.terraform_remote_state\.)(?:data\.|module\.|[a-z0-9]+_[\w-]+\.)")
+_OWN: Final = regex(r"(?!data\.)(?:module\.|[a-z0-9]+_[\w-]+\.)")
 # The outputs by which the known modules hand out each of their resources.
 _OUTPUTS: Final = {
-    "aws_db_instance": re.compile(r"db_instance_(?:arn|identifier|name|resource_id)"),
-    "aws_dynamodb_table": re.compile(r"dynamodb_table_(?:arn|id)"),
-    "aws_ecr_repository": re.compile(r"repository_(?:arn|name|url|registry_id)"),
-    "aws_eks_cluster": re.compile(r"cluster_(?:arn|id|name|version|endpoint)"),
-    "aws_iam_role": re.compile(r"(?:iam_)?(?:role_)?(?:arn|name|unique_id)"),
-    "aws_rds_cluster": re.compile(r"cluster_(?:arn|id|resource_id)"),
-    "aws_s3_bucket": re.compile(r"s3_bucket_(?:arn|id)"),
-    "aws_vpc": re.compile(r"vpc_(?:arn|id)"),
+    "aws_db_instance": regex(r"db_instance_(?:arn|identifier|name|resource_id)"),
+    "aws_dynamodb_table": regex(r"dynamodb_table_(?:arn|id)"),
+    "aws_ecr_repository": regex(r"repository_(?:arn|name|url|registry_id)"),
+    "aws_eks_cluster": regex(r"cluster_(?:arn|id|name|version|endpoint)"),
+    "aws_iam_role": regex(r"(?:iam_)?(?:role_)?(?:arn|name|unique_id)"),
+    "aws_rds_cluster": regex(r"cluster_(?:arn|id|resource_id)"),
+    "aws_s3_bucket": regex(r"s3_bucket_(?:arn|id)"),
+    "aws_vpc": regex(r"vpc_(?:arn|id)"),
 }
 
 
 # -- references
 def refers_to(node: Node, block: Block) -> bool:
-    """True when an argument is (or is made of) an attribute of the block: by reference, or by its literal name or id."""
+    """True when an argument is (or is made of) an attribute of the block: by reference, or by literal name or id."""
     unknown = node.unknown
     if unknown is not None:
         return any(_is_attribute(why, block) for why in _causes(unknown))
-    text = node.text
-    if not text:
-        return False
-    return any(name.known and name.present and name.text == text for name in map(block.body.__getitem__, _NAMES))
+    return is_named(node, block)
 
 
 def may_refer_to(node: Node, block: Block, others: list[Block]) -> bool:
     """True when an argument is an attribute of the block, or may be.
 
-    That is an unknown, or a literal beside a block whose name is unknown, unless it is an attribute of one of the others.
+    That is an unknown, or a literal beside a block whose name is unknown, unless it is an attribute of one of the
+    others.
     """
     if refers_to(node, block):
         return True
-    if node.known and not any(block[key].present and not block[key].known for key in _NAMES):
+    if node.known and not _has_unknown_name(block):
         return False
     return not refers_to_any(node, others)
+
+
+def _has_unknown_name(block: Block) -> bool:
+    return any(block[key].present and not block[key].known for key in _NAMES)
 
 
 def refers_to_any(node: Node, blocks: list[Block]) -> bool:
@@ -100,18 +108,39 @@ def same_run(block: Block, other: Block) -> bool:
 
 
 def beside(block: Block, project: Project, *types: str) -> list[Block]:
-    """Return the resources of these types that exist when the block does (see `same_run`)."""
-    return [other for other in project.resources(*types) if same_run(block, other)]
+    """Return the resources of these types of the block's own root module: only those can refer to it."""
+    return [other for other in project.resources(*types) if block.root is other.root]
+
+
+def elsewhere(block: Block, project: Project, *types: str) -> list[Block]:
+    """Return the resources of these types of other root modules: they may know the block by its name (`may_name`)."""
+    return [other for other in project.resources(*types) if block.root.path != other.root.path]
+
+
+def is_named(node: Node, block: Block) -> bool:
+    """True when an argument is the literal name or id of the block."""
+    if not node.known or not node.text:
+        return False
+    names = [block[key] for key in _NAMES]
+    return any(name.known and name.present and name.text == node.text for name in names)
+
+
+def may_name(node: Node, block: Block) -> bool:
+    """True when an argument of another root module is the block's name, or may be: no attribute of that one's own."""
+    if node.known:
+        return is_named(node, block) or _has_unknown_name(block)
+    return node.unknown is not None and not all(map(_OWN.match, _causes(node.unknown)))
 
 
 # -- names
 def name_of(block: Block) -> str:
-    """Return the name a resource gets in AWS, its address when that cannot be told."""
-    for key in _NAMES:
-        node = block[key]
-        if node.known and node.text:
-            return node.text
-    return block.address
+    """Return the name a resource gets in AWS, its address (or its module call's) when that cannot be told."""
+    call = block.call if block.virtual else None
+    nodes = [block[key] for key in _NAMES]
+    nodes += [block["tags"]["Name"]] if block["tags"].known else []
+    nodes += [call["name"]] if call is not None else []
+    found = next((node.text for node in nodes if node.known and node.text), "")
+    return found or (call.address if call is not None else block.address)
 
 
 def name_pattern(block: Block, key: str = "name", prefix: str = "name_prefix") -> re.Pattern[str]:
@@ -119,12 +148,14 @@ def name_pattern(block: Block, key: str = "name", prefix: str = "name_prefix") -
 
     An unknown name leaves its known pieces; without a name it is the prefix and what the provider appends.
     """
-    name = block[key]
+    name, start = block[key], block[prefix]
     if name.present:
-        return re.compile(_pattern(name.unknown or name.text) + _appended(block), re.DOTALL)
-    start = block[prefix]
-    # Without either the provider makes up "terraform-" and a time (resource.UniqueIdPrefix of its SDK).
-    return re.compile((_pattern(start.unknown or start.text) if start.present else "terraform-") + ".*", re.DOTALL)
+        glob = _glob(name.unknown or name.text) + _appended(block)
+    else:
+        # Without either the provider makes up "terraform-" and a time (resource.UniqueIdPrefix of its SDK).
+        glob = (_glob(start.unknown or start.text) if start.present else "terraform-") + "*"
+    # fnmatch's patterns do not backtrack, however many pieces are unknown.
+    return regex(translate(glob))
 
 
 def _appended(block: Block) -> str:
@@ -134,14 +165,76 @@ def _appended(block: Block) -> str:
         return ""
     switch = call["use_name_prefix"]
     if not switch.known:
-        return "(?:-.*)?"
-    return "" if switch.is_false else "-.*"
+        return "*"
+    return "" if switch.is_false else "-*"
 
 
-def _pattern(value: object) -> str:
+def _glob(value: object) -> str:
     if isinstance(value, Unknown):
-        return "".join(map(_pattern, value.parts)) if value.parts else ".*"
-    return re.escape(str(value))
+        return "".join(map(_glob, value.parts)) if value.parts else "*"
+    return _GLOB.sub(r"[\g<0>]", str(value))
+
+
+# -- clusters
+def cluster_of(block: Block, project: Project) -> Block | None:
+    """Return the aws_eks_cluster that a node group or add-on belongs to: its module's, or the one it names."""
+    clusters = beside(block, project, "aws_eks_cluster")
+    if block.virtual:
+        called = next((one for one in clusters if one.virtual and one.call is block.call), None)
+        if called is not None:
+            return called
+    named = block["cluster_name"]
+    found = next((one for one in clusters if refers_to(named, one)), None)
+    if found is not None:
+        return found
+    return next((one for one in elsewhere(block, project, "aws_eks_cluster") if is_named(named, one)), None)
+
+
+def minor_of(text: str) -> int | None:
+    """Return 31 for `1.31`, `v1.31.7` or `1.31.7-eksbuild.2`; None when the text is no version of Kubernetes 1.x."""
+    match = _MINOR.fullmatch(text.strip())
+    return int(match[1]) if match else None
+
+
+def asked_minor(project: Project, control: int) -> int | None:
+    """Return the newest minor the user asked to judge a control plane against, None when nobody asked."""
+    wanted = project.settings.target_version
+    if wanted == "next":
+        return control + 1
+    return max((minor for part in wanted.split(",") if (minor := minor_of(part)) is not None), default=None)
+
+
+# -- documents
+HOLE: Final = "\ufffc"
+"""Stands in a text for what only an apply could tell."""
+
+
+def text_with_holes(node: Node) -> str | None:
+    """Return a text whose unknown pieces are `HOLE`; None when nothing of it is known."""
+    unknown = node.unknown
+    if unknown is None:
+        return node.text
+    return _filled(unknown) if unknown.parts else None
+
+
+def _filled(value: object) -> str:
+    if isinstance(value, Unknown):
+        return "".join(map(_filled, value.parts)) if value.parts else HOLE
+    return str(value)
+
+
+def json_with_holes(node: Node) -> Any:
+    """Return the JSON document in a text, unknown values and pieces of strings being `HOLE`.
+
+    None when it is absent, no JSON, or wholly unknown.
+    """
+    text = text_with_holes(node)
+    if not text:
+        return None
+    try:
+        return json.loads(_QUOTED.sub(lambda match: match[0] if match[0] != HOLE else f'"{HOLE}"', text))
+    except (ValueError, RecursionError):
+        return None
 
 
 # -- modules that could not be seen through
@@ -157,6 +250,11 @@ def opaque_could_provide(project: Project, *words: str) -> bool:
     )
 
 
+def opaque_beside(block: Block, *words: str) -> bool:
+    """True when a module of the same root that could not be seen through has one of the words in its source or name."""
+    return any(word in f"{call.source} {call.name}".lower() for call in block.root.opaque for word in words)
+
+
 def opaque_receives(block: Block) -> bool:
     """True when a module that could not be seen through gets an attribute of the block, and may add to it."""
     return any(_receives(call, block) for call in block.root.opaque)
@@ -164,6 +262,21 @@ def opaque_receives(block: Block) -> bool:
 
 def _receives(call: ModuleCall, block: Block) -> bool:
     return any(refers_to(node, block) or _is_free(node.unknown) for node in call.body.walk())
+
+
+# -- versions of modules
+def registry_name(call: ModuleCall) -> str:
+    """Return `namespace/name/provider//submodule` of a registry or GitHub source, "" for any other."""
+    from opslint.read.module_adapters import normal_source
+
+    return normal_source(call.source)
+
+
+def allowed_majors(call: ModuleCall) -> tuple[int, ...]:
+    """Return the majors that the version constraint of a registry module allows (of 0 to 99), all without one."""
+    from opslint.read.module_adapters import allows
+
+    return tuple(major for major in range(100) if allows(call.version, major)) if call.version else tuple(range(100))
 
 
 # -- accounts and regions
@@ -191,7 +304,9 @@ def all_accounts_known(project: Project) -> bool:
 
 def _ids(nodes: Iterable[Node]) -> set[str]:
     texts = [node.text for node in nodes if node.known]
-    return {text for text in texts if _ACCOUNT.match(text)} | {id_ for text in texts for id_ in _ARN_ACCOUNT.findall(text)}
+    return {text for text in texts if _ACCOUNT.match(text)} | {
+        id_ for text in texts for id_ in _ARN_ACCOUNT.findall(text)
+    }
 
 
 def _of_providers(project: Project) -> list[Node]:
@@ -244,26 +359,28 @@ def is_literal(node: Node) -> bool:
     return not node.via and node.exists and _LITERAL.fullmatch(node.location.text) is not None
 
 
-def set_argument(block: Block, key: str, value: str, safety: Safety, given: str = "") -> Fix:
-    """Return the fix that gives an argument a value, `value` being HCL text.
+def set_value(node: Node, name: str, value: str, safety: Safety) -> Fix:
+    """Return the fix that gives an argument that is written another value, `value` being HCL text.
 
     A value that comes from a variable is only described, with the place that supplies it: another caller may share the
-    variable. `given` is the module's input for a block that a module call stands for, when it differs from `key`.
+    variable.
     """
-    node = block[key]
-    name = given if block.virtual and given else key
     title = f"set {name} = {value}"
-    changes: tuple[Change, ...] = ()
-    if node.exists:
-        if is_literal(node):
-            changes = (Set(node, value),)
-        elif node.via:
-            title += f" at {_place(node.via[-1][1])}"
-    elif block.call is None or not block.virtual:
-        changes = (Add(block.body, key, value),)
-    else:
-        changes = (Add(block.call.body, name, value),)
-    return Fix(title, changes, safety if changes else Safety.SHOWN)
+    if is_literal(node):
+        return Fix(title, (Set(node, value),), safety)
+    return Fix(f"{title} at {_place(node.via[-1][1])}" if node.via else title, (), Safety.SHOWN)
+
+
+def set_argument(block: Block, key: str, value: str, safety: Safety, given: str = "") -> Fix:
+    """Return the fix that gives an argument a value, `value` being HCL text (see `set_value`), or adds it.
+
+    `given` is the module's input for a block that a module call stands for, when it differs from `key`.
+    """
+    name = given if block.virtual and given else key
+    if block[key].exists:
+        return set_value(block[key], name, value, safety)
+    body = block.call.body if block.virtual and block.call is not None else block.body
+    return Fix(f"set {name} = {value}", (Add(body, name, value),), safety)
 
 
 def _place(location: Location) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opslint.model.node import Node
+    from opslint.model.project import Target
     from opslint.model.source import Confidence, Location, Span
 
 
@@ -111,6 +112,7 @@ class Problem(NamedTuple):
     fix: Fix | None = None
     severity: Severity | None = None
     secret: bool = False
+    target: Target | None = None  # the version it is said for; None: for all of the unit's
 
 
 class Edit(NamedTuple):
@@ -171,6 +173,7 @@ class Finding:
     suppressed: Suppressed | None = None
     vendored: bool = False
     secret: bool = False
+    after: bool = False  # only so at the version after the upgrade
     ordinal: int = 0  # among what the rule said of one item at one place: they stay apart when environments merge
 
     @property

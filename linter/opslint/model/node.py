@@ -39,26 +39,26 @@ class Unknown:
 class Form(Protocol):
     """How a reader's own tree is seen through `Node`s: one instance serves a whole document."""
 
-    def open(self, raw: Any) -> object:  # noqa: ANN401 - the reader's own node type
+    def open(self, raw: Any) -> object:
         """Return the value.
 
         dict[str, raw child] for a map, list[raw child] for a list, a Scalar, or an `Unknown`. Called once per node.
         """
         ...
 
-    def extent(self, raw: Any) -> Span:  # noqa: ANN401
+    def extent(self, raw: Any) -> Span:
         """Return the full span of the value's own text."""
         ...
 
-    def key_span(self, raw: Any, key: str) -> Span | None:  # noqa: ANN401
+    def key_span(self, raw: Any, key: str) -> Span | None:
         """Return the span of a key of the map `raw`, None when the text has no such key (a merge, a function)."""
         ...
 
-    def source(self, raw: Any) -> Source | None:  # noqa: ANN401
+    def source(self, raw: Any) -> Source | None:
         """Return the source of this value when it differs from the document's; None: the same."""
         ...
 
-    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:  # noqa: ANN401
+    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:
         """Return the places the value passed through (variable, local, tfvars line), each with its label."""
         ...
 
@@ -243,7 +243,7 @@ class Node:
             return [item.text for item in self if item.is_scalar]
         return [self.text] if self.is_scalar else []
 
-    def plain(self) -> Any:  # noqa: ANN401 - any JSON value
+    def plain(self) -> Any:
         """Return plain dicts, lists and scalars; unknown parts stay `Unknown`."""
         made: list[Any] = [None]
         stack: list[tuple[Node, Any, str | int]] = [(self, made, 0)]  # not by recursion: documents nest 500 deep

@@ -54,7 +54,7 @@ class Target(NamedTuple):
 
     @property
     def provenance(self) -> str:
-        """What named the target, for messages: `infra/prod.tfvars:3`, `--target-version`, …"""
+        """What named the target, for messages: `infra/prod.tfvars:3`, `--target-version` and the like."""
         if self.location is not None:
             return f"{self.location.source.path}:{self.location.span.line}"
         return {
@@ -120,8 +120,7 @@ class Unit:
         return [item for item in self.objects if item.is_workload]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChartRelease:
+class ChartRelease(NamedTuple):
     """A release that a chart was rendered as.
 
     `values` are the paths of its values files beside the default ones, weakest first; `source` says what declares it:
@@ -135,6 +134,7 @@ class ChartRelease:
     values: tuple[str, ...]
     source: str
     rendered: bool
+    sources: tuple[Source, ...] = ()  # what was rendered, and the manifests of crds/
 
 
 @dataclass(slots=True, eq=False)
@@ -243,7 +243,7 @@ class Project:
 
     def knows(self, kind: str, namespace: str, name: str) -> bool:
         """True when the configuration says that the object exists outside the repository (`known_objects`)."""
-        from fnmatch import fnmatchcase  # noqa: PLC0415 - few runs need it
+        from fnmatch import fnmatchcase
 
         wanted = f"{kind}/{namespace}/{name}"
         patterns: Iterable[str] = self.settings.known_objects

@@ -101,6 +101,7 @@ class Report(NamedTuple):
     files: int
     resources: int
     rules: Mapping[str, RuleInfo]  # of every rule that ran
+    fixed: tuple[int, int] = (0, 0)  # by this run: problems, files
 
     @property
     def incomplete(self) -> bool:

@@ -56,6 +56,7 @@ class Settings(NamedTuple):
     """Everything that changes what a run reads, judges or shows. Paths are relative to `root`."""
 
     root: str = ""  # absolute directory that bounds all reading
+    project: str = ""  # folder of the configuration: what is read around a named file; "" is the root
     target_version: str = ""  # "", "1.34", "next" or "1.33,1.34"
     target_source: str = ""  # flag | configuration
     target_location: Location | None = None

@@ -1,0 +1,184 @@
+"""ServiceAccounts and what bindings give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from opslint.model.patterns import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opslint.model.kube import Container, KubeObject, Workload
+    from opslint.model.node import Node
+    from opslint.model.project import Project
+
+RBAC_GROUP: Final = "rbac.authorization.k8s.io"
+BINDINGS: Final = ("ClusterRoleBinding", "RoleBinding")
+# Roles that every cluster has: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
+BUILT_IN_ROLES: Final = frozenset({"cluster-admin", "admin", "edit", "view"})
+
+
+class Subject(NamedTuple):
+    """A subject of a binding; `namespace` is that of a ServiceAccount, the binding's when it names none."""
+
+    kind: str
+    namespace: str
+    name: str
+    node: Node
+
+    @property
+    def title(self) -> str:
+        """`ServiceAccount shop/api`, `Group developers`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def bindings_of(project: Project) -> list[KubeObject]:
+    """Return the ClusterRoleBindings and RoleBindings of the project."""
+    return [item for item in project.of_kind(*BINDINGS) if item.group == RBAC_GROUP]
+
+
+def subjects_of(binding: KubeObject) -> Iterator[Subject]:
+    """Yield the subjects of a binding."""
+    for node in binding.root["subjects"]:
+        kind = node["kind"].text
+        namespace = node["namespace"].text if kind == "ServiceAccount" else ""
+        if kind == "ServiceAccount" and not namespace and binding.kind == "RoleBinding":
+            namespace = binding.namespace
+        yield Subject(kind, namespace, node["name"].text, node)
+
+
+def account_of(item: Workload) -> str:
+    """Return the name of the ServiceAccount that the workload's pods run as."""
+    spec = item.pod_spec
+    return spec["serviceAccountName"].text or spec["serviceAccount"].text or "default"
+
+
+def find_account(item: KubeObject, name: str, project: Project) -> KubeObject | None:
+    """Return the ServiceAccount of that name in the namespace of an object, its own unit's first."""
+    named = _named(project).get(name, ())
+    own = (one for one in named if one.unit is item.unit and _shares(one, item.namespace))
+    return next(own, None) or next((one for one in named if one.namespace == item.namespace), None)
+
+
+def _named(project: Project) -> dict[str, list[KubeObject]]:
+    index = _accounts.get(project)
+    if index is None:
+        index = _accounts[project] = {}
+        for one in project.of_kind("ServiceAccount"):
+            index.setdefault(one.name, []).append(one)
+    return index
+
+
+def granting(name: str, namespace: str, project: Project) -> list[KubeObject]:
+    """Return the bindings that name a ServiceAccount, or a group it is in other than that of all of them."""
+    index = _granted.get(project)
+    if index is None:
+        index = {}
+        for binding in bindings_of(project):
+            for one in subjects_of(binding):
+                index.setdefault((one.kind, one.name), []).append((one.namespace, binding))
+        _granted[project] = index
+    found = [
+        binding
+        for group in ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+        for _, binding in index.get(("Group", group), ())
+    ]
+    found += [
+        binding
+        for own, binding in index.get(("ServiceAccount", name), ())
+        if own == namespace or not own or not namespace
+    ]
+    return list(dict.fromkeys(found))
+
+
+def role_of(binding: KubeObject, project: Project) -> KubeObject | None:
+    """Return the role that a binding names, None when the project has none of that name."""
+    reference = binding.root["roleRef"]
+    kind, name = reference["kind"].text, reference["name"].text
+    for role in (*binding.unit.of_kind(kind), *project.of_kind(kind)) if kind in {"Role", "ClusterRole"} else ():
+        if role.name == name and (kind == "ClusterRole" or _shares(role, binding.namespace)):
+            return role
+    return None
+
+
+def bindings_to(role: KubeObject, project: Project) -> list[KubeObject]:
+    """Return the bindings that name a role."""
+    return [
+        binding
+        for binding in bindings_of(project)
+        if binding.root["roleRef"]["name"].text == role.name
+        and binding.root["roleRef"]["kind"].text == role.kind
+        and (role.kind == "ClusterRole" or _shares(role, binding.namespace))
+    ]
+
+
+def _shares(item: KubeObject, namespace: str) -> bool:
+    return item.namespace == namespace or not item.namespace or not namespace
+
+
+def uses_account(item: KubeObject, project: Project) -> bool:
+    """True when something of the project uses a ServiceAccount, or may.
+
+    That is a pod, a field with `serviceAccount` in its name of a custom resource, a Secret with its token, an argument,
+    variable or settings file that names it as one, or a Pod Identity association.
+    """
+    index = _uses.get(project)
+    if index is None:
+        index = _uses[project] = {}
+        for namespace, name in _found(project):
+            index.setdefault(name, set()).add(namespace)
+    namespaces = index.get(item.name, set())
+    return bool(namespaces) and (not item.namespace or item.namespace in namespaces or "" in namespaces)
+
+
+_uses: WeakKeyDictionary[Project, dict[str, set[str]]] = WeakKeyDictionary()
+_accounts: WeakKeyDictionary[Project, dict[str, list[KubeObject]]] = WeakKeyDictionary()
+_granted: WeakKeyDictionary[Project, dict[tuple[str, str], list[tuple[str, KubeObject]]]] = WeakKeyDictionary()
+_OWN: Final = frozenset({"ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service"})
+_TEXT: Final = regex(r"(?i)service[-_ ]?account(?:[-_ ]?names?)?[\"']?\s*[:= ]\s*[\"']?([a-z0-9][a-z0-9.-]*)")
+_NAMED: Final = regex(r"(?i)service[-_]?account")
+TOKEN_OF: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation
+
+
+def _found(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield (namespace or "" for any, name) of each use of a ServiceAccount."""
+    for item in project.objects:
+        if item.is_workload:
+            if item.pod_spec.known:
+                yield item.namespace, _known_account(item.pod_spec)
+            for container in item.containers:
+                yield from _in_container(container)
+        elif item.kind == "ConfigMap":
+            for _, node in item.root["data"].items() if item.root["data"].known else ():
+                if node.known and "ervice" in node.text:
+                    yield from (("", name) for name in _TEXT.findall(node.text))
+        elif item.kind == "Secret":
+            yield item.namespace, item.annotations.get(TOKEN_OF, "")
+        elif item.kind not in _OWN:
+            for node in item.root.walk():
+                if isinstance(node.key, str) and _NAMED.search(node.key):
+                    yield from (("", one.text) for one in node.walk() if one.known and one.is_scalar)
+    for block in project.resources("aws_eks_pod_identity_association"):
+        if block["service_account"].known:
+            yield block["namespace"].text if block["namespace"].known else "", block["service_account"].text
+
+
+def _known_account(spec: Node) -> str:
+    for key in ("serviceAccountName", "serviceAccount"):
+        if spec[key].known and spec[key].text:
+            return spec[key].text
+    return "default"
+
+
+def _in_container(container: Container) -> Iterator[tuple[str, str]]:
+    for part in ("command", "args"):
+        listed = container.root[part]
+        for node in listed if listed.known else ():
+            if node.known:
+                yield from (("", name) for name in _TEXT.findall(node.text))
+    variables = container.root["env"]
+    for entry in variables if variables.known else ():
+        if entry.known and entry["name"].known and _NAMED.search(entry["name"].text) and entry["value"].known:
+            yield "", entry["value"].text

@@ -1,0 +1,66 @@
+"""What a container's security context comes to: its own fields, else its pod's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opslint.model.finding import Add, Set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opslint.model.finding import Change
+    from opslint.model.kube import Container, Workload
+    from opslint.model.node import Node
+    from opslint.model.project import Unit
+
+
+def is_windows(item: Workload) -> bool:
+    """True when the pods run on Windows, where most of the security context has no meaning."""
+    spec = item.pod_spec
+    names = {spec["os"]["name"].text.lower(), spec["nodeSelector"]["kubernetes.io/os"].text.lower()}
+    return "windows" in names
+
+
+def effective(item: Container, *keys: str) -> Node:
+    """Return a field of the security context: the container's, else the pod's, else the container's missing one."""
+    own = item.root["securityContext"].at(*keys)
+    if own.present:
+        return own
+    pods = item.owner.pod_spec["securityContext"].at(*keys)
+    return pods if pods.present else own
+
+
+def capability(node: Node) -> str:
+    """Return the name of a capability as Kubernetes writes it: `cap_net_raw` is NET_RAW."""
+    return node.text.upper().removeprefix("CAP_")
+
+
+def capabilities(item: Container, part: str) -> dict[str, Node]:
+    """Return the capabilities that a container adds or drops (`part`), with the node of each."""
+    listed = item.root["securityContext"]["capabilities"][part]
+    return {capability(node): node for node in listed if node.is_scalar}
+
+
+def put(node: Node, value: str) -> Change:
+    """Return the change that gives a field a value, be it written already or not."""
+    if node.exists or node.parent is None:
+        return Set(node, value)
+    return Add(node.parent, str(node.key), value)
+
+
+def set_by_policy(unit: Unit, field: str) -> bool:
+    """True when a Kyverno policy of the unit writes the field into the objects it lets in."""
+    return any(
+        field in text
+        for policy in unit.of_kind("ClusterPolicy", "Policy", "MutatingPolicy")
+        for step in (*policy.spec["rules"], policy.spec)
+        for text in _texts(step["mutate"] if policy.kind != "MutatingPolicy" else step["mutations"])
+    )
+
+
+def _texts(node: Node) -> Iterator[str]:
+    for one in node.walk():
+        yield str(one.key)
+        if one.known and one.is_scalar:
+            yield one.text

@@ -1,0 +1,75 @@
+"""New scalars in the style of those they replace."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from opslint.read.scalars import plain_scalar
+
+_QUOTED: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'")
+_SIMPLE: Final = re.compile(r"[^\"'\\\n\r\t]*")
+_FLOW: Final = re.compile(r"[,\[\]{}]")
+
+
+def _content(text: str) -> str | None:
+    """Return the content of a quoted scalar without escapes, None when it has some or is not quoted."""
+    if _QUOTED.fullmatch(text) and _SIMPLE.fullmatch(text[1:-1]):
+        return text[1:-1]
+    return None
+
+
+def _is_text(plain: str) -> bool:
+    """Return whether an unquoted scalar reads as a string."""
+    return isinstance(plain_scalar(plain), str)
+
+
+def yaml_scalar(value: str, old: str = "", *, flow: bool = False, json_like: bool = False) -> str:
+    """Return a value as it is written in place of `old`: in its quotes, and quoted where the surroundings need it.
+
+    `value` is a YAML scalar as it shall read: a number or a boolean that shall be a string comes with its quotes.
+    """
+    old_content, content = _content(old), _content(value)
+    if json_like:
+        if content is not None:
+            return json.dumps(content, ensure_ascii=False)
+        return value if not _is_text(value) or value.startswith('"') else json.dumps(value, ensure_ascii=False)
+    if old_content is not None:
+        if content is not None:
+            return old[0] + content + old[0]
+        # Quotes around a number or a boolean are meant: it is a string there.
+        if _SIMPLE.fullmatch(value) and (_is_text(value) or not _is_text(old_content)):
+            return old[0] + value + old[0]
+    if flow and content is None and _FLOW.search(value) and not value.startswith(("{", "[", '"', "'")):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def yaml_key(key: str, siblings: list[str], *, json_like: bool = False) -> str:
+    """Return a key in the quotes of its siblings' texts, when all of them have the same."""
+    marks = {text[:1] for text in siblings}
+    if json_like or marks == {'"'}:
+        return json.dumps(key, ensure_ascii=False)
+    if marks == {"'"}:
+        return f"'{key}'"
+    return key if _is_text(key) and not re.search(r":\s|:$|\s#|^[-?&*!|>'\"%@`\[{#]", key) else json.dumps(key)
+
+
+_HCL_LITERAL: Final = re.compile(
+    r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|\"(?:[^\"\\\n$%]|\\.|[$%](?!\{))*\""
+)
+
+
+def is_hcl_literal(text: str) -> bool:
+    """Return whether a text is a lone number, boolean, null, or quoted string without sequences."""
+    return _HCL_LITERAL.fullmatch(text) is not None
+
+
+def hcl_scalar(value: str, old: str) -> str:
+    """Return a value in place of an HCL literal: a number or boolean that was written as a string stays one."""
+    content = _content(old)
+    is_bare = value.startswith('"') or not is_hcl_literal(value)
+    if content is None or is_bare or not is_hcl_literal(content) or content == "null":
+        return value
+    return f'"{value}"'
