@@ -50,7 +50,8 @@ def main() -> str | int:
     name = match[2].replace("-", "_")
     path = Path(__file__).parent / "opslint_rules" / match[1] / f"{name}.py"
     if not path.parent.is_dir():
-        return f"no area {match[1]}: there are {', '.join(sorted(p.name for p in path.parent.parent.iterdir() if p.is_dir()))}"
+        areas = sorted(one.name for one in path.parent.parent.iterdir() if (one / "__init__.py").exists())
+        return f"no area {match[1]}: there are {', '.join(areas)}"
     if path.exists():
         return f"{path} exists"
     path.write_text(TEMPLATE.format(title=match[2].replace("-", " ").capitalize(), function=name), encoding="utf-8")

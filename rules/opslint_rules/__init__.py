@@ -1,0 +1,1 @@
+"""opslint's own rules, one package an area."""

@@ -1,0 +1,1 @@
+"""Backup: what cannot be brought back."""

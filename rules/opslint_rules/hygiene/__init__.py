@@ -1,0 +1,1 @@
+"""Hygiene: what the files say wrongly about themselves."""

@@ -1,0 +1,1 @@
+"""RBAC: who may do too much."""

@@ -1,0 +1,1 @@
+"""Reliability: what takes the service down."""

@@ -1,0 +1,393 @@
+"""Autoscalers and what they scale."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from opslint.api import (
+    RECOMMENDED,
+    Change,
+    Fix,
+    KubeObject,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Remove,
+    Safety,
+    Set,
+    Severity,
+    Workload,
+    autoscaler_of,
+    containers_of,
+    has_resource,
+    is_scaled,
+    kind,
+    rule,
+    share_namespace,
+    target_of,
+    workload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Other kinds may be custom resources with a scale subresource.
+BUILT_IN: Final = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout")
+SCALERS: Final = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject")
+
+
+@rule(
+    each=kind(*SCALERS),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+    aliases={
+        "kube-score": ["horizontalpodautoscaler-has-target"],
+        "kube-linter": ["dangling-horizontalpodautoscaler"],
+        "kyverno": ["verify-vpa-target"],
+    },
+    fixable="unsafe",
+)
+def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
+    """The autoscaler points at a workload that does not exist.
+
+    The autoscaler reports FailedGetScale in its events, which nobody reads, and the workload that was meant stays at
+    its fixed size. The mistake is noticed under load, when nothing grows. It comes from renaming a workload, from a
+    wrong kind after a move to another controller, or from an old API group.
+
+    The rule is silent when a part of what is applied together could not be read. Leave it when another repository
+    deploys the workload, and name it under `known_objects`.
+
+    ```yaml bad
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef:
+        apiVersion: apps/v1
+        kind: Deployment
+        name: web-server  # <-
+      minReplicas: 2
+      maxReplicas: 6
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ```
+
+    ```yaml good
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef:
+        apiVersion: apps/v1
+        kind: Deployment
+        name: web
+      minReplicas: 2
+      maxReplicas: 6
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ```
+
+    See <https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/>.
+    """
+    reference = item.spec["targetRef" if item.kind == "VerticalPodAutoscaler" else "scaleTargetRef"]
+    name, group = reference["name"].text, reference["apiVersion"].text.rpartition("/")[0]
+    kind_ = reference["kind"].text or ("Deployment" if item.kind == "ScaledObject" else "")
+    if not item.unit.closed or not name or kind_ not in BUILT_IN:
+        return
+    named = [one for one in _all(item, project) if one.name == name]
+    # Without an apiVersion only KEDA finds the workload, but what is meant is clear.
+    if any(one.kind == kind_ and group in {one.group, ""} for one in named if _reachable(one, item)):
+        return
+    if project.knows(kind_, item.namespace, name):
+        return
+    here = [one for one in named if _reachable(one, item) and one.kind in BUILT_IN]
+    wanted = f"{item.title} scales {kind_}/{name}"
+    if here:
+        other = here[0]
+        same_kind = other.kind == kind_
+        message = (
+            f"{wanted} of {reference['apiVersion'].text}, but it is {other.api_version}"
+            if same_kind
+            else f"{wanted}, but {name} is a {other.kind}"
+        )
+        place = reference["apiVersion"] if same_kind else reference["kind"]
+        fix = _correct(reference, other) if len(here) == 1 else None
+        yield Problem(message, place, also=((other.title, other.root["kind"]),), fix=fix)
+        return
+    elsewhere = next((one for one in named if one.kind == kind_), None)
+    if elsewhere is not None:
+        message = f"{wanted} in namespace {item.namespace}, but it is in namespace {elsewhere.namespace}"
+        yield Problem(message, reference["name"], also=((elsewhere.title, elsewhere.root["kind"]),))
+        return
+    yield Problem(f"{wanted}, which does not exist{_suggestion(item, kind_, name)}", reference["name"])
+
+
+def _all(item: KubeObject, project: Project) -> Iterator[KubeObject]:
+    yield from item.unit.of_kind(*BUILT_IN)
+    for unit in project.units:
+        if unit is not item.unit:
+            yield from unit.of_kind(*BUILT_IN)
+
+
+def _reachable(other: KubeObject, item: KubeObject) -> bool:
+    if other.unit is item.unit:
+        return share_namespace(other, item)
+    return other.namespace == item.namespace
+
+
+def _correct(reference: Node, other: KubeObject) -> Fix:
+    changes: list[Change] = []
+    if reference["kind"].present and reference["kind"].text != other.kind:
+        changes.append(Set(reference["kind"], other.kind))
+    if reference["apiVersion"].present and reference["apiVersion"].text != other.api_version:
+        changes.append(Set(reference["apiVersion"], other.api_version))
+    return Fix(f"Scale {other.api_version} {other.kind}", tuple(changes), Safety.UNSAFE)
+
+
+def _suggestion(item: KubeObject, kind_: str, name: str) -> str:
+    names = [one.name for one in item.unit.of_kind(kind_) if share_namespace(one, item)]
+    near = get_close_matches(name, names, n=1)
+    return f" (the nearest is {kind_}/{near[0]})" if near else ""
+
+
+@rule(
+    each=workload(),
+    severity=Severity.MEDIUM,
+    preset=RECOMMENDED,
+    related={"kube-score": ["deployment-targeted-by-hpa-does-not-have-replicas-configured"]},
+    fixable="unsafe",
+    options={"keda": "treat a ScaledObject like a HorizontalPodAutoscaler"},
+)
+def hpa_replicas_conflict(item: Workload, project: Project, *, keda: bool = True) -> Problems:
+    """The manifest sets a replica count on a workload that an autoscaler also controls.
+
+    Every apply writes that number back over the autoscaler's: a deployment during the evening peak takes a service
+    from twelve pods to two, and they come back only as fast as the autoscaler scales up again. Argo CD does it at every
+    sync. Leave `replicas` out where an autoscaler is in charge.
+
+    The first client-side apply without the field can fall back to one replica: remove it from the last-applied
+    annotation first, or use server-side apply. It is fine when Argo CD ignores the field in its syncs.
+
+    ```yaml bad
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      replicas: 2  # <-
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+      minReplicas: 2
+      maxReplicas: 12
+    ```
+
+    ```yaml fixed
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+      minReplicas: 2
+      maxReplicas: 12
+    ```
+
+    ```yaml good
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+      minReplicas: 2
+      maxReplicas: 12
+    ```
+
+    See <https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/>.
+    """
+    replicas = item.spec["replicas"]
+    if not is_scaled(item) or not replicas.present or not (replicas.number or 0) > 0:
+        return
+    scaler = autoscaler_of(item)
+    if scaler is None or (scaler.kind == "ScaledObject" and not keda):
+        return
+    names = ("minReplicaCount", "maxReplicaCount") if scaler.kind == "ScaledObject" else ("minReplicas", "maxReplicas")
+    if all(scaler.spec[name].number == replicas.number for name in names) or _is_ignored(item, project):
+        return
+    yield Problem(
+        f"{item.title} sets replicas: {replicas.text}, so every apply resets what {scaler.title} has scaled to",
+        replicas,
+        also=((scaler.title, scaler.root["kind"]),),
+        fix=Fix("Remove spec.replicas", (Remove(replicas),), Safety.UNSAFE),
+    )
+
+
+def _is_ignored(item: Workload, project: Project) -> bool:
+    """True when the Argo CD Application of the path leaves the replica count alone in its syncs."""
+    path = item.unit.chart.path if item.unit.chart is not None else item.source.path
+    for one in project.of_kind("Application"):
+        sources = [one.spec["source"], *one.spec["sources"]]
+        folders = [source["path"].text.strip("/") for source in sources if source["path"].present]
+        if not any(path == folder or path.startswith(f"{folder}/") for folder in folders):
+            continue
+        if "RespectIgnoreDifferences=true" in one.spec["syncPolicy"]["syncOptions"].texts() and any(
+            ignored["kind"].text in {item.kind, "*"}
+            and {"/spec/replicas", ".spec.replicas"}
+            & {*ignored["jsonPointers"].texts(), *ignored["jqPathExpressions"].texts()}
+            for ignored in one.spec["ignoreDifferences"]
+        ):
+            return True
+    return False
+
+
+@rule(each=kind("HorizontalPodAutoscaler", "ScaledObject"), severity=Severity.HIGH, preset=RECOMMENDED)
+def hpa_metric_without_request(item: KubeObject, project: Project) -> Problems:
+    """The autoscaler scales on utilization, but a container of its target has no such request.
+
+    Utilization is usage divided by the request. When one container of a pod has none, the whole metric is missing:
+    the autoscaler reports FailedGetResourceMetric, leaves the number of pods as it is, and nothing scales under load.
+    A sidecar without requests is enough for that.
+
+    Where only one container counts, use a metric of type ContainerResource. Sidecars that are injected at admission
+    are not seen here.
+
+    ```yaml bad
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+      maxReplicas: 6
+      metrics:
+        - type: Resource
+          resource:
+            name: cpu  # <-
+            target: {type: Utilization, averageUtilization: 60}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers:
+            - name: web
+              image: registry.example/web:2.1
+              resources: {requests: {memory: 128Mi}}
+    ```
+
+    ```yaml good
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web, namespace: shop}
+    spec:
+      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+      maxReplicas: 6
+      metrics:
+        - type: Resource
+          resource:
+            name: cpu
+            target: {type: Utilization, averageUtilization: 60}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers:
+            - name: web
+              image: registry.example/web:2.1
+              resources: {requests: {cpu: 100m, memory: 128Mi}}
+    ```
+
+    See <https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#how-does-a-horizontalpodautoscaler-work>.
+    """
+    target = target_of(item)
+    if target is None:
+        return
+    running = [one for one in containers_of(target) if one.is_running]
+    for name, of, node in _keda_metrics(item) if item.kind == "ScaledObject" else _metrics(item):
+        wanted = [one for one in running if of in {"", one.name}]
+        if of and not wanted and running:
+            yield Problem(f"{item.title} scales on container {of}, which {target.title} does not have", node)
+        lacking = [one for one in wanted if not has_resource(one, "requests", name)]
+        if lacking:
+            names = ", ".join(one.name for one in lacking)
+            yield Problem(
+                f"{item.title} scales on {name} utilization, but {names} of {target.title} requests no {name}",
+                node,
+                also=tuple(("no request here", one.root["resources"]["requests"][name]) for one in lacking),
+            )
+
+
+def _metrics(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
+    """Yield (resource, container or "", node) of each metric that is a share of a request."""
+    metrics = item.spec["metrics"]
+    for metric in metrics:
+        part = {"Resource": "resource", "ContainerResource": "containerResource"}.get(metric["type"].text)
+        if part is None:
+            continue
+        source = metric[part]
+        if source["target"]["type"].text == "Utilization" or source["targetAverageUtilization"].present:
+            yield source["name"].text, source["container"].text, source["name"]
+    if not len(metrics) and "autoscaling.alpha.kubernetes.io/metrics" not in item.annotations:
+        # Without metrics the API server fills in 80 percent of the CPU request.
+        share = item.spec["targetCPUUtilizationPercentage"]
+        yield "cpu", "", share if share.present else item.root["kind"]
+
+
+def _keda_metrics(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
+    for trigger in item.spec["triggers"]:
+        name = trigger["type"].text
+        how = trigger["metricType"].text or trigger["metadata"]["type"].text
+        if name in {"cpu", "memory"} and how == "Utilization":
+            yield name, trigger["metadata"]["containerName"].text, trigger["type"]

@@ -1,0 +1,153 @@
+"""Services and what stands behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opslint.api import (
+    OPERATOR_KINDS,
+    RECOMMENDED,
+    KubeObject,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    Workload,
+    kind,
+    labels_of,
+    made_by_operator,
+    rule,
+    selected_by_service,
+    share_namespace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Labels that controllers put on pods while they run.
+RUNTIME_LABELS = frozenset(
+    {
+        "apps.kubernetes.io/pod-index",
+        "controller-revision-hash",
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+
+
+@rule(
+    each=kind("Service", groups=("",), system=False),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+    aliases={"kube-linter": ["dangling-service"], "kube-score": ["service-targets-pod"]},
+    options={"operator_kinds": "custom resources whose pods a controller creates; null: the built-in list"},
+)
+def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tuple[str, ...] | None = None) -> Problems:
+    """The Service selects no pods.
+
+    Its name resolves, and every connection to it is refused or times out. Usually a label was renamed on one side
+    only, and a load balancer in front of it goes on being paid for while all its targets are unhealthy. Or the
+    workload was removed and the Service was forgotten, with the DNS records and alarms that belong to it.
+
+    The rule is silent when a part of what is applied together could not be read. Leave it when another repository
+    deploys the pods.
+
+    ```yaml bad
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector:
+        app: web
+        tier: frontend  # <-
+      ports: [{port: 80, targetPort: 8080}]
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web, tier: front}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ```
+
+    ```yaml good
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector:
+        app: web
+        tier: frontend
+      ports: [{port: 80, targetPort: 8080}]
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web, tier: frontend}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ```
+
+    See <https://kubernetes.io/docs/concepts/services-networking/service/>.
+    """
+    selector = item.spec["selector"]
+    if not item.unit.closed or not len(selector) or item.spec["type"].text == "ExternalName":
+        return
+    if selected_by_service(item) or _has_endpoints(item):
+        return
+    wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
+    if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
+        return
+    near: tuple[Workload, str] | None = None
+    for other in _pods(item, project):
+        labels = labels_of(other)
+        missing = [key for key, value in wanted.items() if labels.get(key) != value]
+        if not missing:
+            return
+        if len(missing) == 1 and len(wanted) > 1 and near is None:
+            near = other, missing[0]
+    yield _problem(item, selector, wanted, near)
+
+
+def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
+    """Yield the workloads whose pods may be meant: those of the unit, then those of the same namespace elsewhere."""
+    for other in item.unit.workloads:
+        if share_namespace(other, item):
+            yield other
+    for unit in project.units:
+        if unit is not item.unit:
+            for other in unit.workloads:
+                if other.namespace == item.namespace:
+                    yield other
+
+
+def _has_endpoints(item: KubeObject) -> bool:
+    """True when the Service's endpoints are written by hand."""
+    for other in item.unit.of_kind("Endpoints", "EndpointSlice"):
+        name = other.labels.get("kubernetes.io/service-name", other.name)
+        if share_namespace(other, item) and item.name in {name, other.name}:
+            return True
+    return False
+
+
+def _problem(item: KubeObject, selector: Node, wanted: dict[str, str], near: tuple[Workload, str] | None) -> Problem:
+    if near is None:
+        labels = ", ".join(f"{key}={value}" for key, value in wanted.items())
+        return Problem(f"{item.title} selects no pods: no pod template has the labels {labels}", selector)
+    other, key = near
+    has = labels_of(other).get(key)
+    said = f"{key}: {has}" if has is not None else f"no label {key}"
+    place = other.pod_template["metadata"]["labels"][key]
+    return Problem(
+        f"{item.title} selects no pods: it wants {key}: {wanted[key]}, but {other.title} has {said}",
+        selector[key],
+        also=(("nearest pod template", place),),
+    )

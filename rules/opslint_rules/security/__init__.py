@@ -1,0 +1,1 @@
+"""Security: what an intruder would use."""

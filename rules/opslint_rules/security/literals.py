@@ -1,0 +1,118 @@
+"""Names and values as they are written into manifests, and which of them are secrets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from opslint.api import regex
+from opslint_rules.security.secrets import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opslint.api import KubeObject, Node
+
+# A name that ends like this says where the secret is, or something about it.
+ABOUT: Final = regex(
+    r"""(?ix) .* (file|path|dir|name|names|arn|id|ids|ttl|url|uri|ref|refs|enabled|disabled|type|header|issuer|audience
+    |timeout|length|expir\w*|expires_?in|prefix|suffix|namespace|policy|endpoint|region|period|interval|mode|format
+    |version|algorithm|store|provider|class|key_?name|rotation|lifetime|duration|field|label|labels|regex|param|count
+    |size|groups?|owner|email|user|username|scopes?)"""
+)
+# Values that are no secret whatever the name: booleans, numbers, durations, paths, addresses, expressions, ARNs.
+HARMLESS: Final = regex(
+    r"""(?ix) (true|false|yes|no|on|off|null|none|enabled|disabled|required|optional|auto|default)
+    | [-+]?[\d.,]+ ([smhdw]|ms|[kmgt]i?b?)? | ([\d.]+[smhd])+
+    | \.{0,2}/.* | ~/.* | [a-z]:\\.* | file:.* | arn:.* | \w[\w+.-]*://.*
+    | .*[$`{}<>()].* | @.* | &.* | \*.* | !.* | ref\+.* | .*\s.* | [\w.-]+\.(svc|local)(\W.*)?"""
+)
+# "grafana-admin-secret": the name of an object, not what is in it.
+OBJECT: Final = regex(
+    r"(?i)[a-z0-9.-]*[-.](secrets?|tokens?|credentials?|passwords?|keys?|auth|creds)([-.][a-z0-9.-]*)?"
+)
+RECOGNISED: Final = regex(
+    r"""(?x) \b(AKIA|ASIA)(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b
+    | -----BEGIN\ ([A-Z0-9]+\ )*PRIVATE\ KEY-----
+    | \bgh[pousr]_[A-Za-z0-9]{36,}\b | \bgithub_pat_[A-Za-z0-9_]{50,}\b | \bglpat-[A-Za-z0-9_-]{20,}
+    | \bxox[abprs]-[A-Za-z0-9-]{10,} | hooks\.slack\.com/services/T\w{8,}/B\w{8,}/\w{20,}
+    | \beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"""
+)
+ADDRESS: Final = regex(r"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:(?P<password>[^\s/@'\"]+)@")
+ARGUMENT: Final = regex(r"--?(?P<name>[A-Za-z][\w.-]*)=(?P<value>.+)", re.DOTALL)
+LINE: Final = regex(r"\s*(?:export\s+|-\s+)?[\"']?(?P<name>[A-Za-z][\w.-]*)[\"']?\s*[=:]\s*(?P<value>\S.*?)[\s,;]*")
+# Files of a ConfigMap whose lines are settings; scripts, dashboards and the like are read for recognised values only.
+SETTINGS: Final = (".env", ".properties", ".yaml", ".yml", ".conf", ".ini", ".cfg", ".toml", ".config")
+_COMMENT_AFTER: Final = regex(r"\s+#")
+COMMENT: Final = ("#", ";", "//", "--", "!")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """A named value; `where` says what it stands in."""
+
+    where: str
+    name: str
+    value: str
+    node: Node
+
+
+def literals_of(item: KubeObject) -> Iterator[Literal]:
+    """Yield the names and values of environment variables, arguments and ConfigMaps."""
+    if item.kind == "ConfigMap" and item.group == "":
+        for key, node in item.root["data"].items():
+            if node.known and node.text:
+                yield from _of_text(key, node)
+        return
+    for one in item.containers if item.is_workload else ():
+        where = f"container {one.name}"
+        for entry in one.root["env"]:
+            if entry["value"].known and entry["value"].text and entry["name"].known:
+                yield Literal(where, entry["name"].text, entry["value"].text, entry["value"])
+        for part in ("command", "args"):
+            for node in one.root[part]:
+                if node.known and node.is_scalar:
+                    match = ARGUMENT.fullmatch(node.text)
+                    name, value = (match["name"], match["value"]) if match else ("", node.text)
+                    yield from _parts(where, name, value, node)
+
+
+def _of_text(key: str, node: Node) -> Iterator[Literal]:
+    where = f"key {key}"
+    if "\n" not in node.text.strip():
+        yield from _parts(where, key, node.text.strip(), node)
+        return
+    is_settings = key.lower().endswith(SETTINGS) or "." not in key
+    for line in node.text.splitlines():
+        if line.lstrip().startswith(COMMENT):
+            continue
+        match = LINE.fullmatch(line) if is_settings else None
+        if match is not None:
+            value = _COMMENT_AFTER.split(match["value"], maxsplit=1)[0]
+            yield from _parts(where, match["name"], value.strip("\"'"), node)
+        else:
+            yield from _parts(where, "", line, node)
+
+
+def _parts(where: str, name: str, value: str, node: Node) -> Iterator[Literal]:
+    """A recognisable secret inside a longer text stands for itself, so that only it is looked for and masked."""
+    inside = RECOGNISED.search(value)
+    yield Literal(where, name, inside[0] if inside else value, node)
+
+
+def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
+    """True when a value is recognisably a secret, or its name says so and nothing speaks against it."""
+    if RECOGNISED.search(value):
+        return True
+    address = ADDRESS.search(value)
+    if address is not None:
+        password = address["password"]
+        return not _is_placeholder(password) and HARMLESS.fullmatch(password) is None
+    if len(value) < 4 or not name or ABOUT.fullmatch(name) or not pattern.search(name.replace("-", "_")):
+        return False
+    return HARMLESS.fullmatch(value) is None and OBJECT.fullmatch(value) is None and not _is_placeholder(value)
+
+
+def _is_placeholder(value: str) -> bool:
+    return PLACEHOLDER.fullmatch(value) is not None

@@ -1,0 +1,122 @@
+"""What pods may do to their node."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from opslint.api import (
+    RECOMMENDED,
+    Container,
+    Fix,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Remove,
+    Safety,
+    Severity,
+    Workload,
+    rule,
+    workload,
+)
+
+NODE_AGENTS = ("*/aws-node*", "*/amazon-k8s-cni*", "*/kube-proxy*", "*/aws-ebs-csi-driver*", "*/aws-efs-csi-driver*")
+
+
+@rule(
+    each=workload(),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+    aliases={
+        "checkov": ["CKV_K8S_16"],
+        "trivy": ["KSV-0017", "KSV-0103"],
+        "kube-linter": ["privileged-container"],
+        "kube-score": ["container-security-context-privileged"],
+        "polaris": ["runAsPrivileged", "hostProcess"],
+        "kyverno": ["disallow-privileged-containers", "disallow-host-process"],
+    },
+    cis=["K8s 1.12 5.2.2", "EKS 1.8.0 4.2.1", "K8s 1.12 5.2.10"],
+    fixable="unsafe",
+    options={"allow_images": "globs of images of node agents that need it"},
+)
+def privileged_container(item: Workload, project: Project, *, allow_images: tuple[str, ...] = NODE_AGENTS) -> Problems:
+    """A container runs privileged and so owns its node.
+
+    It sees all devices and may load modules, mount the host's disk and read every other pod's secrets there; on EKS
+    it reaches the node's instance role as well. One hole in that container is then a hole in everything the node
+    runs. What software truly needs is nearly always one capability or one read-only mount, not all of them.
+
+    Agents that set up a node's network or volumes need it: put their images under `allow_images`.
+
+    ```yaml bad
+    apiVersion: apps/v1
+    kind: DaemonSet
+    metadata: {name: logs, namespace: logging}
+    spec:
+      selector: {matchLabels: {app: logs}}
+      template:
+        metadata: {labels: {app: logs}}
+        spec:
+          containers:
+            - name: logs
+              image: registry.example/fluentd:1.16
+              securityContext:
+                privileged: true  # <-
+    ```
+
+    ```yaml fixed
+    apiVersion: apps/v1
+    kind: DaemonSet
+    metadata: {name: logs, namespace: logging}
+    spec:
+      selector: {matchLabels: {app: logs}}
+      template:
+        metadata: {labels: {app: logs}}
+        spec:
+          containers:
+            - name: logs
+              image: registry.example/fluentd:1.16
+              securityContext: {}
+    ```
+
+    ```yaml good
+    apiVersion: apps/v1
+    kind: DaemonSet
+    metadata: {name: logs, namespace: logging}
+    spec:
+      selector: {matchLabels: {app: logs}}
+      template:
+        metadata: {labels: {app: logs}}
+        spec:
+          containers:
+            - name: logs
+              image: registry.example/fluentd:1.16
+              securityContext:
+                allowPrivilegeEscalation: false
+                capabilities: {drop: [ALL], add: [DAC_READ_SEARCH]}
+    ```
+
+    See <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
+    """
+    checked = [one for one in item.containers if not _is_allowed(one, allow_images)]
+    for one in checked:
+        privileged = one.root["securityContext"]["privileged"]
+        if privileged.is_true:
+            message = f"container {one.name} of {item.title} is privileged"
+            fix = Fix("Remove privileged: true", (Remove(privileged),), Safety.UNSAFE)
+            yield Problem(message, privileged, fix=fix)
+        host = _host_process(one.root)
+        if host.is_true:
+            yield Problem(f"container {one.name} of {item.title} is a Windows HostProcess container", host)
+    host = _host_process(item.pod_spec)
+    if host.is_true and checked:
+        yield Problem(f"the containers of {item.title} are Windows HostProcess containers", host)
+
+
+def _host_process(node: Node) -> Node:
+    return node["securityContext"]["windowsOptions"]["hostProcess"]
+
+
+def _is_allowed(item: Container, globs: tuple[str, ...]) -> bool:
+    image = item.image
+    return image.known and any(fnmatchcase(image.text, glob) for glob in globs)

@@ -1,0 +1,148 @@
+"""Secrets that stand readable in the repository."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from opslint.api import RECOMMENDED, KubeObject, Location, Node, Problem, Problems, Project, Severity, kind, regex, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Whole values that are nobody's secret.
+PLACEHOLDER: Final = regex(
+    r"""(?ix)
+      change[-_ ]?(me|it|this)!* | (to[-_ ]?be[-_ ])?(replaced?|changed)([-_ ]?(me|this|with)\b.*)?
+    | your.* | <.*> | \[.*\] | .*\$\{.*\}.* | \$\(.*\) | .*\{\{.*\}\}.* | %.*% | ref\+.* | vault:.*
+    | (an?[-_ ]|my[-_ ]?)?(example|dummy|placeholder|redacted|todo|fixme|tbd)
+      ([-_ ]?(value|password|secret|key|token|user|username))?
+    | (user)?name | user | password | passwd | secret | token | api[-_ ]?key
+    | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
+    """,
+    re.DOTALL,
+)
+PUBLIC_KEYS: Final = ("ca.crt", "tls.crt", "*.pub")
+# An address alone opens nothing; a path may (webhooks), and so may a user or a query.
+_BARE_URL: Final = regex(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^@/?#\s]+/?")
+_PEM_BEGIN: Final = regex(r"-----BEGIN ([A-Z0-9 ]+)-----")
+_PUBLIC_PEM: Final = frozenset({"CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY", "TRUSTED CERTIFICATE", "X509 CRL"})
+
+
+@rule(
+    each=kind("Secret", "Kustomization", groups=("", "kustomize.config.k8s.io")),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+    cis=["EKS 1.8.0 4.4.2", "K8s 1.12 5.4.2"],
+    options={
+        "test_paths": "globs of paths that are skipped",
+        "placeholders": "further regular expressions of values that are placeholders",
+    },
+)
+def plaintext_secret(
+    item: KubeObject, project: Project, *, test_paths: tuple[str, ...] = (), placeholders: tuple[str, ...] = ()
+) -> Problems:
+    """A Secret with real values is committed in a manifest.
+
+    Base64 is no encryption: whoever can read the repository, its forks, its CI logs or a laptop's clone has the value,
+    and it stays in the history after it was deleted. Keep the value in AWS Secrets Manager or Parameter Store and let
+    External Secrets bring it into the cluster, or encrypt the file with SOPS or as a SealedSecret. A value that was
+    committed once has to be changed where it is used, not only removed here.
+
+    Placeholders, certificates and encrypted files pass. Leave it for fixtures of tests, with `test_paths`.
+
+    ```yaml bad
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: smtp, namespace: shop}
+    stringData:
+      password: bibimbap-7-Hongdae  # <-
+    ```
+
+    ```yaml good
+    apiVersion: external-secrets.io/v1
+    kind: ExternalSecret
+    metadata: {name: smtp, namespace: shop}
+    spec:
+      secretStoreRef: {kind: ClusterSecretStore, name: aws}
+      target: {name: smtp}
+      data:
+        - secretKey: password
+          remoteRef: {key: shop/smtp, property: password}
+    ```
+
+    See <https://kubernetes.io/docs/concepts/configuration/secret/> and
+    <https://docs.aws.amazon.com/eks/latest/userguide/manage-secrets.html>.
+    """
+    if item.root["sops"].present or item.root["type"].text == "kubernetes.io/service-account-token":
+        return
+    for key, value, node in _generated(item) if item.kind == "Kustomization" else _entries(item):
+        if not _is_secret(key, value, placeholders):
+            continue
+        place = _committed(node, value)
+        path = "" if place is None else place.source.path
+        if place is None or any(fnmatchcase(path, glob) for glob in test_paths):
+            continue
+        yield Problem(f"{item.title} holds {key} in plain text", place, secret=True)
+
+
+def _entries(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
+    for key, node in item.root["data"].items():
+        if node.known and node.text:
+            yield key, _decoded(node.text), node
+    for key, node in item.root["stringData"].items():
+        if node.known and node.text:
+            yield key, node.text, node
+
+
+def _generated(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
+    for generator in item.root["secretGenerator"]:
+        for literal in generator["literals"]:
+            if literal.known:
+                key, _, value = literal.text.partition("=")
+                yield key, value.strip("\"'"), literal
+
+
+def _decoded(text: str) -> str:
+    """The text behind base64, the text itself when it is none, and what it has of text when it is binary."""
+    try:
+        raw = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return text
+    return raw.decode("utf-8", "replace")
+
+
+def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
+    text = value.strip()
+    if not text or text.startswith("ENC[") or PLACEHOLDER.fullmatch(text) is not None:
+        return False
+    if _BARE_URL.fullmatch(text) is not None or any(fnmatchcase(key, glob) for glob in PUBLIC_KEYS):
+        return False
+    blocks = _PEM_BEGIN.findall(text)
+    if blocks and _PUBLIC_PEM.issuperset(blocks):
+        return False
+    return not any(re.search(pattern, text) for pattern in placeholders)
+
+
+def _committed(node: Node, value: str) -> Node | Location | None:
+    """Where the value itself stands in the repository; None when a chart makes it up, or takes it from elsewhere."""
+    origin_map = node.source.origin
+    if origin_map is None:
+        return node
+    origin = origin_map.locate(node.span)
+    if origin.editable is not None:
+        return origin.editable
+    wanted = "".join(value.split())
+    for _, place in origin.related:
+        if place.source.kind == "values" and wanted in _entry(place, value.count("\n")):
+            return place
+    return node if wanted in "".join(origin.location.text.split()) else None
+
+
+def _entry(place: Location, breaks: int) -> str:
+    """The text of an entry of a values file, from its key on, without white space."""
+    lines = range(place.span.line, place.span.end_line + breaks + 2 if breaks else place.span.end_line + 1)
+    return "".join("".join(place.source.line(number).split()) for number in lines)

@@ -1,0 +1,1 @@
+"""Upgrades: what stands in the way of the next version."""

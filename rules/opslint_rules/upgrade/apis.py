@@ -1,0 +1,274 @@
+"""API versions that a Kubernetes version no longer serves, or soon will not."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Final
+
+from opslint.api import (
+    RECOMMENDED,
+    Fix,
+    KubeObject,
+    Location,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Safety,
+    Set,
+    Severity,
+    Target,
+    kind,
+    lifecycle,
+    rule,
+)
+
+# Kinds whose fields mean the same in the version that replaces theirs: rewriting apiVersion is enough.
+SAME_FIELDS: Final = frozenset(
+    {
+        ("autoscaling/v2beta2", "HorizontalPodAutoscaler"),
+        ("batch/v1beta1", "CronJob"),
+        ("coordination.k8s.io/v1beta1", "Lease"),
+        ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration"),
+        ("networking.k8s.io/v1beta1", "IngressClass"),
+        ("node.k8s.io/v1beta1", "RuntimeClass"),
+        ("policy/v1beta1", "PodDisruptionBudget"),
+        ("rbac.authorization.k8s.io/v1alpha1", "ClusterRole"),
+        ("rbac.authorization.k8s.io/v1alpha1", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io/v1alpha1", "Role"),
+        ("rbac.authorization.k8s.io/v1alpha1", "RoleBinding"),
+        ("rbac.authorization.k8s.io/v1beta1", "ClusterRole"),
+        ("rbac.authorization.k8s.io/v1beta1", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io/v1beta1", "Role"),
+        ("rbac.authorization.k8s.io/v1beta1", "RoleBinding"),
+        ("scheduling.k8s.io/v1beta1", "PriorityClass"),
+        ("storage.k8s.io/v1beta1", "CSIDriver"),
+        ("storage.k8s.io/v1beta1", "CSINode"),
+        ("storage.k8s.io/v1beta1", "StorageClass"),
+        ("storage.k8s.io/v1beta1", "VolumeAttachment"),
+    }
+)
+SERVED_ROLES: Final = frozenset({"resource", "create-only"})
+
+
+@rule(
+    each=kind(),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+    aliases={"kube-score": ["stable-version"], "trivy": ["KSV-0107"], "kyverno": ["check-deprecated-apis"]},
+    related={
+        "pluto": ["detect-files"],
+        "kubent": [
+            "deprecated-1-16",
+            "deprecated-1-22",
+            "deprecated-1-25",
+            "deprecated-1-26",
+            "deprecated-1-27",
+            "deprecated-1-29",
+            "deprecated-1-32",
+        ],
+        "kube-linter": ["no-extensions-v1beta"],
+    },
+    fixable="unsafe",
+    options={"ignore_kinds": "group/version/Kind globs that are never reported"},
+)
+def removed_api(item: KubeObject, project: Project, *, ignore_kinds: tuple[str, ...] = ()) -> Problems:
+    """The object uses an API version that the target Kubernetes version no longer serves.
+
+    Once the control plane is upgraded, the API server answers every apply of the object with "no matches for kind".
+    What is already stored keeps running, so the failure appears in the next deployment, often in the middle of a
+    rollback. A Helm release that holds such an object can then neither be upgraded nor uninstalled without editing
+    its stored state by hand. Move to the new version while the old cluster still serves both.
+
+    The target is the version of the cluster that Terraform declares, or the one of `--target-version`. Leave the
+    finding when the file is kept for older clusters only, and set their version as its target instead.
+
+    ```yaml bad target=1.25
+    apiVersion: batch/v1beta1  # <-
+    kind: CronJob
+    metadata: {name: report, namespace: shop}
+    spec:
+      schedule: "0 3 * * *"
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers: [{name: report, image: "registry.example/report:1.4"}]
+    ```
+
+    ```yaml fixed
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: report, namespace: shop}
+    spec:
+      schedule: "0 3 * * *"
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers: [{name: report, image: "registry.example/report:1.4"}]
+    ```
+
+    ```yaml good target=1.25
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: report, namespace: shop}
+    spec:
+      schedule: "0 3 * * *"
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              restartPolicy: Never
+              containers: [{name: report, image: "registry.example/report:1.4"}]
+    ```
+
+    See <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
+    """
+    row = _row(item, ignore_kinds)
+    target = _removed_at(item, row)
+    if row is None or target is None:
+        return
+    message = (
+        f"{item.title} uses {item.api_version}, which Kubernetes 1.{row.removed} no longer serves; {_named(target)}"
+    )
+    yield Problem(
+        message + _instead(row), _place(item, row), also=_set_here(target), fix=_fix(item, row), target=target
+    )
+
+
+@rule(
+    each=kind(),
+    severity=Severity.MEDIUM,
+    preset=RECOMMENDED,
+    aliases={
+        "pluto": ["detect-files"],
+        "kubent": ["deprecated-future"],
+        "kube-score": ["stable-version"],
+        "trivy": ["KSV-0107"],
+    },
+    fixable="unsafe",
+    options={
+        "horizon": 'minor versions ahead that count as "removed soon"',
+        "only_soon": "report only APIs removed inside the horizon",
+    },
+)
+def deprecated_api(
+    item: KubeObject,
+    project: Project,
+    *,
+    horizon: int = 2,
+    only_soon: bool = False,
+) -> Problems:
+    """The API version still works at the target version but is already deprecated there.
+
+    It is work that the next upgrades will ask for, and it is cheapest now, while old and new version are both served
+    and can be compared. A cluster that is upgraded two minors in a row can skip the version in which both exist.
+    Versions that Kubernetes has a date for are named with it.
+
+    Leave it when the object is about to be deleted anyway, or when no replacement exists yet.
+
+    ```yaml bad target=1.34
+    apiVersion: v1
+    kind: Endpoints  # <-
+    metadata: {name: erp, namespace: shop}
+    subsets:
+      - addresses: [{ip: 172.16.4.20}]
+        ports: [{name: https, port: 443}]
+    ```
+
+    ```yaml good target=1.34
+    apiVersion: discovery.k8s.io/v1
+    kind: EndpointSlice
+    metadata:
+      name: erp-1
+      namespace: shop
+      labels: {kubernetes.io/service-name: erp}
+    addressType: IPv4
+    endpoints: [{addresses: [172.16.4.20]}]
+    ports: [{name: https, port: 443}]
+    ```
+
+    See <https://kubernetes.io/docs/reference/using-api/deprecation-policy/>.
+    """
+    row = _row(item, ())
+    if row is None or row.deprecated is None or row.stability == "alpha" or _removed_at(item, row) is not None:
+        return
+    target = next((one for one in item.unit.targets if row.deprecated <= one.minor), None)
+    if target is None:
+        return
+    removed = row.removed if row.removed is not None else row.planned_removal
+    soon = removed is not None and removed <= target.minor + horizon
+    if only_soon and not soon:
+        return
+    since = f"deprecated since Kubernetes 1.{row.deprecated}"
+    if soon:
+        message = f"{item.title} uses {_what(item, row)}, which Kubernetes 1.{removed} removes ({since})"
+    else:
+        message = f"{item.title} uses {_what(item, row)}, which is {since}"
+    yield Problem(
+        f"{message}; {_named(target)}{_instead(row)}",
+        _place(item, row),
+        also=_set_here(target),
+        fix=_fix(item, row),
+        target=target,
+    )
+
+
+def _row(item: KubeObject, ignored: tuple[str, ...]) -> lifecycle.ApiRow | None:
+    """The life of the object's API; None for what the API server itself does not serve, or what is ignored."""
+    row = lifecycle.api(item.api_version, item.kind)
+    if row is None or row.role not in SERVED_ROLES:
+        return None
+    name = f"{item.api_version}/{item.kind}"
+    return None if any(fnmatchcase(name, glob) for glob in ignored) else row
+
+
+def _removed_at(item: KubeObject, row: lifecycle.ApiRow | None) -> Target | None:
+    """The first target of the object that no longer serves it."""
+    if row is None or row.removed is None:
+        return None
+    return next((one for one in item.unit.targets if row.removed <= one.minor), None)
+
+
+def _named(target: Target) -> str:
+    after = " after the upgrade" if target.after else ""
+    return f"the target{after} is {target.version} ({target.provenance})"
+
+
+def _set_here(target: Target) -> tuple[tuple[str, Node | Location], ...]:
+    return (("target version", target.location),) if target.location is not None else ()
+
+
+def _what(item: KubeObject, row: lifecycle.ApiRow) -> str:
+    """The API version, with the kind where only the kind is meant."""
+    return f"{item.api_version} {item.kind}" if _kind_goes(item, row) else item.api_version
+
+
+def _kind_goes(item: KubeObject, row: lifecycle.ApiRow) -> bool:
+    """True when it is the kind that goes, not the version of its group."""
+    return item.group == "" or (row.replacement is not None and row.replacement[1] != item.kind)
+
+
+def _place(item: KubeObject, row: lifecycle.ApiRow) -> Node:
+    return item.root["kind" if _kind_goes(item, row) else "apiVersion"]
+
+
+def _instead(row: lifecycle.ApiRow) -> str:
+    if row.replacement is None:
+        return ""
+    version, kind_ = row.replacement
+    return f"; use {version}" + (f" {kind_}" if kind_ != row.kind else "")
+
+
+def _fix(item: KubeObject, row: lifecycle.ApiRow) -> Fix | None:
+    if row.replacement is None or (item.api_version, item.kind) not in SAME_FIELDS:
+        return None
+    # An empty selector selects nothing in v1beta1 and everything in v1.
+    if item.kind == "PodDisruptionBudget" and not len(item.spec["selector"]):
+        return None
+    version = row.replacement[0]
+    return Fix(f"Use {version}", (Set(item.root["apiVersion"], version),), Safety.UNSAFE)

@@ -1,0 +1,399 @@
+"""Annotations, labels, fields and modes that Kubernetes ignores, migrates or is about to drop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opslint.api import (
+    STRICT,
+    Add,
+    Block,
+    Fix,
+    KubeObject,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Remove,
+    Rename,
+    Safety,
+    Set,
+    Severity,
+    Target,
+    asked_minor,
+    cluster_of,
+    json_with_holes,
+    kind,
+    minor_of,
+    resource,
+    rule,
+)
+
+if TYPE_CHECKING:
+    from opslint.api import fields
+
+# ipvs mode of kube-proxy: deprecated by KEP-5495, https://kubernetes.io/blog/2025/11/26/kubernetes-v1-35-sneak-peek/
+IPVS_DEPRECATED: Final = 35
+_IPVS: Final = re.compile(r"""^\s*["']?mode["']?\s*:\s*["']?ipvs\b""", re.MULTILINE)
+_POD: Final = "Pod and every pod template"
+_NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
+_INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
+_SERVER_FILLS: Final = frozenset({"status", "spec.configSource", "spec.externalID"})
+
+
+class _Row(NamedTuple):
+    """A setting: from when it is outdated, from when it has no effect, and what to write instead."""
+
+    key: str
+    since: int
+    gone: int | None
+    instead: str
+    effect: str
+    hedge: str
+
+
+class _Hit(NamedTuple):
+    """A setting found in an object."""
+
+    row: _Row
+    at: Node
+    what: str
+    fix: Fix | None = None
+
+
+@rule(
+    each=kind(),
+    severity=Severity.MEDIUM,
+    preset=STRICT,
+    aliases={"kube-linter": ["deprecated-service-account-field"]},
+    related={"eksup": ["K8S012"]},
+    fixable="safe",
+    options={"extra_rows": "more rows: maps with type (annotation or label), key, since (1.30), instead, effect"},
+)
+def obsolete_setting(item: KubeObject, project: Project, *, extra_rows: tuple[Mapping[str, str], ...] = ()) -> Problems:
+    """A label, annotation, field or mode is ignored, migrated or scheduled for removal at the target version.
+
+    Nothing rejects it, so nothing is noticed: a seccomp annotation is ignored from 1.27 on and the container runs
+    without its profile, a volume type is parsed and never mounts. What has no effect at the target is reported at full
+    severity, what still works but is deprecated lower.
+
+    What the API server itself writes into stored objects (a `serviceAccount` equal to `serviceAccountName`, a status)
+    passes. Leave it in files that clusters older than the replacement need as well.
+
+    ```yaml bad target=1.34
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata:
+          labels: {app: web}
+          annotations:
+            seccomp.security.alpha.kubernetes.io/pod: runtime/default  # <- ignored since 1.27
+        spec:
+          nodeSelector:
+            beta.kubernetes.io/arch: arm64  # <-
+          serviceAccount: web  # <-
+          containers: [{name: web, image: "registry.example/web:1.4"}]
+    ```
+
+    ```yaml good target=1.34
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata:
+          labels: {app: web}
+        spec:
+          nodeSelector:
+            kubernetes.io/arch: arm64
+          serviceAccountName: web
+          securityContext: {seccompProfile: {type: RuntimeDefault}}
+          containers: [{name: web, image: "registry.example/web:1.4"}]
+    ```
+
+    See <https://kubernetes.io/docs/reference/labels-annotations-taints/> and
+    <https://kubernetes.io/docs/concepts/storage/volumes/>.
+    """
+    for hit in _hits(item, project, extra_rows):
+        target = next((one for one in item.unit.targets if hit.row.since <= one.minor), None)
+        if target is not None:
+            yield _problem(item, hit, target)
+
+
+@rule(each=resource("aws_eks_addon"), severity=Severity.LOW, preset=STRICT)
+def obsolete_addon_setting(item: Block, project: Project) -> Problems:
+    """An EKS add-on is configured for a mode that Kubernetes deprecates.
+
+    kube-proxy's mode ipvs is deprecated from Kubernetes 1.35 on: it gets no fixes, and the release that drops it falls
+    back or fails to start, on every node at once. Moving to nftables or iptables is a rolling restart of kube-proxy,
+    and best done on its own, before an upgrade.
+
+    Leave it while the move is planned. Configuration that only an apply could tell passes.
+
+    ```hcl bad
+    resource "aws_eks_cluster" "shop" {
+      name     = "shop"
+      role_arn = "arn:aws:iam::123456789012:role/eks"
+      version  = "1.35"
+    }
+
+    resource "aws_eks_addon" "kube_proxy" {
+      cluster_name         = aws_eks_cluster.shop.name
+      addon_name           = "kube-proxy"
+      configuration_values = jsonencode({ mode = "ipvs" })  # <-
+    }
+    ```
+
+    ```hcl good
+    resource "aws_eks_cluster" "shop" {
+      name     = "shop"
+      role_arn = "arn:aws:iam::123456789012:role/eks"
+      version  = "1.35"
+    }
+
+    resource "aws_eks_addon" "kube_proxy" {
+      cluster_name         = aws_eks_cluster.shop.name
+      addon_name           = "kube-proxy"
+      configuration_values = jsonencode({ mode = "nftables" })
+    }
+    ```
+
+    See <https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-ipvs>.
+    """
+    if item["addon_name"].text != "kube-proxy":
+        return
+    control = cluster_of(item, project)
+    minor = minor_of(control["version"].text) if control is not None else None
+    minor = max((one for one in (minor, asked_minor(project, minor or 0)) if one), default=None)
+    values = json_with_holes(item["configuration_values"])
+    if minor is None or minor < IPVS_DEPRECATED or not isinstance(values, dict) or values.get("mode") != "ipvs":
+        return
+    yield Problem(
+        f"kube-proxy runs in mode ipvs, deprecated since Kubernetes 1.{IPVS_DEPRECATED} (the cluster has 1.{minor}): "
+        "use nftables, or iptables",
+        item["configuration_values"],
+    )
+
+
+def _problem(item: KubeObject, hit: _Hit, target: Target) -> Problem:
+    row = hit.row
+    gone = row.gone is not None and row.gone <= target.minor
+    if row.gone == 0:
+        since = "never had any effect"
+    elif gone:
+        since = f"has no effect since Kubernetes 1.{row.gone}"
+    else:
+        since = f"is deprecated since Kubernetes 1.{row.since}"
+    effect = f": {row.effect}" if row.effect else ""
+    instead = f"; use {row.instead}" if row.instead else ""
+    after = " after the upgrade" if target.after else ""
+    return Problem(
+        f"{item.title}: {hit.what} {since}{row.hedge}{effect}{instead}"
+        f" (the target{after} is {target.version}, {target.provenance})",
+        hit.at,
+        fix=hit.fix,
+        severity=Severity.MEDIUM if gone else Severity.LOW,
+        target=target,
+    )
+
+
+# -- rows
+@cache
+def _rows(*types: str) -> tuple[tuple[fields.FieldRow, _Row], ...]:
+    from opslint.api import fields as table
+
+    found = []
+    for one in table.fields(*types):
+        known = [minor for minor in (one.deprecated, one.non_functional) if minor is not None]
+        if not known or (one.type in {"field", "value"} and one.key.partition(" ")[0] in _SERVER_FILLS):
+            continue
+        hedge = f" ({one.unverified})" if one.hedged else ""
+        instead = one.instead or ""
+        instead = "" if instead.startswith("none") else instead
+        found.append((one, _Row(one.key, min(known), one.non_functional, instead, one.effect, hedge)))
+    return tuple(found)
+
+
+def _own(rows: tuple[Mapping[str, str], ...], type_: str) -> Iterator[tuple[str, _Row]]:
+    for one in rows:
+        if isinstance(one, Mapping) and one.get("type") == type_ and isinstance(one.get("key"), str):
+            since = minor_of(str(one.get("since", ""))) or 0
+            yield one["key"], _Row(one["key"], since, None, one.get("instead", ""), one.get("effect", ""), "")
+
+
+# -- where settings stand
+def _hits(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+    yield from _annotations(item, project, extra)
+    yield from _fields(item)
+    if item.is_workload:
+        yield from _pods(item, extra)
+    elif item.kind == "PersistentVolume":
+        yield from _volume(item.spec)
+        required = item.spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        yield from _keys((one for term in _maps(required) for one in _maps(term["matchExpressions"])), "key", extra)
+    elif item.kind == "StorageClass":
+        yield from _storage_class(item, extra)
+    elif item.kind == "ConfigMap" and item.name.startswith("kube-proxy"):
+        yield from _kube_proxy(item)
+
+
+def _annotations(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+    own = item.metadata["annotations"]
+    pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
+    for one, row in _rows("annotation", "annotation-prefix"):
+        of_pods = one.applies_to in {_POD, "Pod"}
+        holder = pods if of_pods else own if item.kind in re.split(r"\W+", one.applies_to) else None
+        if holder is None or not holder.known:
+            continue
+        for key, node in holder.items():
+            if key in one.match or (one.type == "annotation-prefix" and key.startswith(one.match)):
+                fix = _ingress_class(item, node, project) if key == _INGRESS_CLASS else None
+                yield _Hit(row, node, f"annotation {key}", fix)
+    for wanted, row in _own(extra, "annotation"):
+        for holder in (own, pods):
+            if holder is not None and holder.known and holder[wanted].exists:
+                yield _Hit(row, holder[wanted], f"annotation {wanted}")
+
+
+def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None:
+    """Move the class into its field: only a class that exists there may be named by it."""
+    if not node.known or not any(one.name == node.text for one in project.of_kind("IngressClass")):
+        return None
+    if item.spec["ingressClassName"].exists:
+        return None
+    return Fix("Use spec.ingressClassName", (Remove(node), Add(item.spec, "ingressClassName", node.text)), Safety.SAFE)
+
+
+def _fields(item: KubeObject) -> Iterator[_Hit]:
+    for one, row in _rows("field", "value"):
+        if one.applies_to == _POD:
+            if item.is_workload:
+                yield from _pod_field(item, one, row)
+        elif item.kind == one.applies_to.partition(" ")[0]:
+            for match in one.match:
+                path, _, wanted = match.partition(": ")
+                node = item.root.at(*path.split("."))
+                if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
+                    yield _Hit(row, node, match)
+
+
+def _filled(node: Node) -> bool:
+    return bool(node.text) if node.is_scalar else len(node) > 0
+
+
+def _pod_field(item: KubeObject, one: fields.FieldRow, row: _Row) -> Iterator[_Hit]:
+    spec = item.pod_spec
+    if one.key == "spec.serviceAccount":
+        yield from _service_account(spec, row)
+    elif one.key.startswith("lifecycle."):
+        for container in item.containers:
+            for path in one.match:
+                node = container.root.at(*path.split("."))
+                if node.present:
+                    yield _Hit(row, node, path)
+    elif "[]." in one.key:
+        name, _, field = one.key.partition("[].")
+        for entry in _maps(spec[name]):
+            if entry[field].present:
+                yield _Hit(row, entry[field], one.key)
+    elif one.key == "spec.workloadRef" and item.group != "argoproj.io" and spec["workloadRef"].present:
+        yield _Hit(row, spec["workloadRef"], one.key)
+
+
+def _service_account(spec: Node, row: _Row) -> Iterator[_Hit]:
+    old, new = spec["serviceAccount"], spec["serviceAccountName"]
+    if not old.present or not old.text or (new.present and new.text == old.text):
+        return  # the API server writes both
+    fix = Fix("Use serviceAccountName", (Rename(old, "serviceAccountName"),), Safety.SAFE) if not new.exists else None
+    yield _Hit(row, old, "spec.serviceAccount", fix)
+
+
+def _pods(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+    spec = item.pod_spec
+    for volume in _maps(spec["volumes"]):
+        yield from _volume(volume)
+    labels = _labels(extra)
+    for key, node in spec["nodeSelector"].items() if spec["nodeSelector"].known else ():
+        if key in labels:
+            row, new = labels[key]
+            fix = Fix(f"Use {new}", (Rename(node, new),), Safety.SAFE) if new else None
+            yield _Hit(row, node, f"nodeSelector {key}", fix)
+    yield from _keys(_terms(spec["affinity"]), "key", extra)
+    yield from _keys(_topologies(spec), "topologyKey", extra)
+    yield from _keys(_maps(spec["tolerations"]), "key", extra)
+
+
+def _terms(affinity: Node) -> Iterator[Node]:
+    node = affinity["nodeAffinity"]
+    required = node["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    preferred = node["preferredDuringSchedulingIgnoredDuringExecution"]
+    for term in (*_maps(required), *(one["preference"] for one in _maps(preferred))):
+        yield from _maps(term["matchExpressions"])
+
+
+def _topologies(spec: Node) -> Iterator[Node]:
+    yield from _maps(spec["topologySpreadConstraints"])
+    for part in ("podAffinity", "podAntiAffinity"):
+        node = spec["affinity"][part]
+        yield from _maps(node["requiredDuringSchedulingIgnoredDuringExecution"])
+        for one in _maps(node["preferredDuringSchedulingIgnoredDuringExecution"]):
+            yield one["podAffinityTerm"]
+
+
+def _keys(holders: Iterator[Node], key: str, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+    """The outdated node labels that a field of these maps names."""
+    labels = _labels(extra)
+    for holder in holders:
+        node = holder[key]
+        if node.text in labels:
+            row, new = labels[node.text]
+            fix = Fix(f"Use {new}", (Set(node, new),), Safety.SAFE) if new else None
+            yield _Hit(row, node, f"{key} {node.text}", fix)
+
+
+def _labels(extra: tuple[Mapping[str, str], ...]) -> dict[str, tuple[_Row, str]]:
+    """Node labels: each with its row and its new name, "" when one is not simply the other."""
+    found = {}
+    for one, row in _rows("label"):
+        new = row.instead.partition(" ")[0] if one.applies_to.startswith(_NODE_LABELS) else ""
+        found[one.key] = (row._replace(instead=new or row.instead), new)
+    for key, row in _own(extra, "label"):
+        found[key] = (row, "")
+    return found
+
+
+def _volume(holder: Node) -> Iterator[_Hit]:
+    for one, row in _rows("volume"):
+        if holder[one.key].present:
+            yield _Hit(row, holder[one.key], f"volume {one.key}")
+
+
+def _storage_class(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+    for one, row in _rows("storageclass-provisioner"):
+        if f"provisioner: {item.root['provisioner'].text}" == one.key:
+            yield _Hit(row, item.root["provisioner"], one.key)
+    terms = (
+        one for topology in _maps(item.root["allowedTopologies"]) for one in _maps(topology["matchLabelExpressions"])
+    )
+    yield from _keys(terms, "key", extra)
+
+
+def _kube_proxy(item: KubeObject) -> Iterator[_Hit]:
+    row = _Row("ipvs", IPVS_DEPRECATED, None, "nftables, or iptables", "", "")
+    for _, node in item.root["data"].items():  # noqa: PERF102 - a Node has no values()
+        if node.known and _IPVS.search(node.text):
+            yield _Hit(row, node, "kube-proxy's mode ipvs")
+
+
+def _maps(node: Node) -> Iterator[Node]:
+    """The maps of a list; nothing for any other shape."""
+    for one in node:
+        if one.is_map:
+            yield one

@@ -1,0 +1,90 @@
+"""What only an apply could tell never adds a finding: each known argument of every example, made unknown in turn."""
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from opslint.engine.packs import load_packs
+from opslint.read import hcl
+from opslint.testing import cases_of, examples_of, run_example
+
+PACKS = load_packs()
+RULES = {rule.id: rule for pack in PACKS for rule in pack.rules}
+CASES = Path(__file__).parents[1] / "cases"
+
+# Terraform wants literals there, they decide what exists (a stand-in is judged like a resource), or they say that an
+# environment is not production: one that is unknown counts as production.
+EXEMPT = {"count", "for_each", "source", "providers", "provider", "depends_on", "tags", "dynamic"}
+BODIES = {"resource", "data", "module", "provider", "locals"}
+
+
+def examples():
+    for rule in RULES.values():
+        yield from examples_of(rule)
+    for path in sorted(CASES.glob("*.md")):
+        yield from cases_of(path)
+
+
+EXAMPLES = [
+    example
+    for example in examples()
+    if any(path.endswith(".tf") for path in example.files)
+    and any(RULES[name].applies_to in {"terraform", "cross", "both"} for name in example.rules)
+]
+
+
+def arguments(text):
+    """Yield the offsets of the value of every argument, members of objects included."""
+    for block in hcl.parse(text).body:
+        if block[0] == hcl.BLOCK and block[3] in BODIES:
+            yield from body(block[6], exempt=EXEMPT | ({"version"} if block[3] == "module" else set()))
+
+
+def body(items, exempt):
+    for item in items:
+        if item[0] == hcl.BLOCK:
+            yield from body(item[6], exempt)
+        elif item[0] == hcl.ATTR and item[3] not in exempt:
+            yield from values(item[4])
+
+
+def values(node):
+    if node[0] != hcl.REF or node[3][0] != "var":
+        yield node[1], node[2]
+    for _, member in node[3] if node[0] == hcl.OBJ else ():
+        yield from values(member)
+    for member in node[3] if node[0] == hcl.TUP else ():
+        yield from values(member)
+
+
+def variants(example):
+    """Yield the example with one value after the other unknown, every line staying where it is."""
+    for path, text in example.files.items():
+        if not path.endswith(".tf"):
+            continue
+        extra = str(PurePosixPath(path).with_name("unknown_x.tf"))
+        for start, end in arguments(text):
+            blank = "\n" * text.count("\n", start, end)
+            changed = f"{text[:start]}var.unknown_x{blank}{text[end:]}"
+            yield (
+                text[start:end],
+                replace(example, files={**example.files, path: changed, extra: 'variable "unknown_x" {}\n'}),
+            )
+
+
+def findings(example):
+    report = run_example(example, PACKS)
+    assert [failure.message for failure in report.failures] == []
+    return {(one.location.source.path, one.location.span.line, one.rule_id) for one in report.findings}
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) > 50
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.name for example in EXAMPLES])
+def test_an_unknown_value_adds_no_finding(example):
+    known = findings(example)
+    added = {value: new for value, variant in variants(example) if (new := findings(variant) - known)}
+    assert added == {}
