@@ -8,11 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-WORDS = "cart order stock price ship mail user auth search image queue report audit bill coupon review".split()
+WORDS = [
+    "cart",
+    "order",
+    "stock",
+    "price",
+    "ship",
+    "mail",
+    "user",
+    "auth",
+    "search",
+    "image",
+    "queue",
+    "report",
+    "bill",
+]
 
 
 def _container(rng: random.Random, name: str) -> str:
-    probe = "\n          readinessProbe:\n            httpGet: {path: /healthz, port: http}" if rng.random() < 0.7 else ""
+    probe = "\n          readinessProbe:\n            httpGet: {path: /healthz, port: http}"
+    probe = probe if rng.random() < 0.7 else ""
     limit = f"\n            limits: {{memory: {rng.choice((128, 256, 512))}Mi}}" if rng.random() < 0.8 else ""
     env = "".join(
         f'\n            - name: {rng.choice(WORDS).upper()}_{number}\n              value: "{rng.randrange(10**9)}"'

@@ -21,9 +21,7 @@ def pages() -> dict[str, str]:
         found[f"{rule.id}.md"] = f"# {rule.id}\n\n{head}\n\n{page_markdown(rule)}"
     for rule in sorted(rules, key=lambda rule: (rule.area, rule.id)):
         link = f"[{rule.id}]({rule.id}.md)"
-        rows.append(
-            f"| {link} | {rule.area} | {rule.severity} | {rule.preset} | {rule.applies_to} | {rule.fixable} |"
-        )
+        rows.append(f"| {link} | {rule.area} | {rule.severity} | {rule.preset} | {rule.applies_to} | {rule.fixable} |")
     found["README.md"] = "\n".join(rows) + "\n"
     return found
 

@@ -65,12 +65,14 @@ def test_places_and_sources_are_told(report: Report, context: OutputContext) -> 
         {
             "id": "prod",
             "kubernetes": "1.31",
+            "after_upgrade": False,
             "source": {"kind": "cluster", "path": "infra/prod.tfvars", "line": 1},
             "units": ["charts/myshop-api@prod", "charts/myshop-api@staging"],
         },
         {
             "id": "newest",
             "kubernetes": "1.34",
+            "after_upgrade": False,
             "source": {"kind": "newest", "path": None, "line": None},
             "units": ["manifests"],
         },

@@ -168,6 +168,11 @@ def test_values_of_another_repository_leave_the_unit_open(read):
     assert reading.failures == []
 
 
+def test_a_plugin_is_not_run(read):
+    unit = unit_of(read({"apps/api.yaml": application("    plugin: {name: x}\n")}))
+    assert unit.open_because == ("its plugin is not run",)
+
+
 def test_an_application_of_another_repository_is_not_ours(read):
     config = '[remote "origin"]\n\turl = https://github.com/shop/platform\n'
     reading = read({"apps/api.yaml": application(), ".git/config": config})
@@ -336,6 +341,22 @@ def test_applications_in_a_rendered_chart_give_one_more_round(read):
     node = item.root["data"]["size"]
     assert node.source.origin.locate(node.span).related == ()
     assert unit_of_chart(reading).releases[0].source == "Application/api-prod at root/templates/api.yaml:2"
+
+
+def test_a_release_that_is_declared_twice_is_one(read):
+    twice = {"apps/a.yaml": application(name="api"), "apps/b.yaml": application(name="api")}
+    assert sorted(data(read(twice))) == ["charts/api@api"]
+
+
+def test_a_rendered_application_belongs_to_the_environment_it_was_rendered_for(read):
+    files = {
+        "root/Chart.yaml": "apiVersion: v2\nname: root\nversion: 1.0.0\n",
+        "root/values-prod.yaml": "a: 1\n",
+        "root/values-dev.yaml": "a: 2\n",
+        "root/templates/api.yaml": application(name="api"),
+    }
+    assert sorted(data(read(files))) == ["charts/api@dev", "charts/api@prod"]
+    assert unit_of_chart(read(files)).releases[0].source == "Application/api at root/templates/api.yaml:2"
 
 
 def unit_of_chart(reading):

@@ -156,24 +156,41 @@ def test_kubectl_builds_where_there_is_no_kustomize(read, tool):
     assert (folder / "calls").read_text().split()[0] == "kustomize"
 
 
+NOT_CLEAR = "a key is written twice or in another case"
+NOT_ONE_FILE = "a generator or transformer is not one file"
+WEB = "resources: [web.yaml]\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("resources:\n  - web.yaml\n  - https://example.com/x.yaml\n", 3, "https://example.com/x.yaml is not in"),
+        ("resources:\n  - web.yaml\n  - https://a.test/x.yaml\n", 3, "https://a.test/x.yaml is not in"),
         ("resources: ['github.com/shop/base?ref=main']\n", 1, "github.com/shop/base?ref=main is not in"),
         ("resources: ['git@github.com:shop/base.git']\n", 1, "git@github.com:shop/base.git is not in"),
         ("components: [../../gone]\n", 1, "../../gone is not in"),
         ("bases: [../../../outside]\n", 1, "../../../outside is not in"),
-        (
-            "resources: [web.yaml]\npatches: [{path: 'https://example.com/p.yaml'}]\n",
-            1,
-            "https://example.com/p.yaml is",
-        ),
-        ("resources: [web.yaml]\nopenapi: {path: 'https://example.com/s.json'}\n", 1, "https://example.com/s.json is"),
-        ("configMapGenerator: [{name: a, files: ['x=https://example.com/s']}]\n", 1, "https://example.com/s is not in"),
-        ("resources: [web.yaml]\nhelmCharts:\n  - {name: x}\n", 3, "it inflates Helm charts"),
-        ("resources: [web.yaml]\ntransformers: [t.yaml]\n", 1, "t.yaml names an address"),
-        ("resources: [web.yaml]\ncrds: ['https://example.com/c.json']\n", 1, "https://example.com/c.json is not in"),
+        ("resources: [/etc]\n", 1, "/etc is not in"),
+        (WEB + "patches: [{path: 'https://a.test/p.yaml'}]\n", 2, "https://a.test/p.yaml is"),
+        (WEB + "patches: [{path: 'https://a.test/{x}'}]\n", 2, "https://a.test/{x} is"),
+        (WEB + "patchesStrategicMerge: ['https://a.test/{x: y}']\n", 2, "https://a.test/{x: y} is"),
+        (WEB + "replacements: [{path: 'https://a.test/r'}]\n", 2, "https://a.test/r is"),
+        (WEB + "openapi: {path: 'https://a.test/s.json'}\n", 2, "https://a.test/s.json is"),
+        (WEB + "crds: ['https://a.test/c.json']\n", 2, "https://a.test/c.json is not in"),
+        ("configMapGenerator: [{name: a, files: ['x=https://a.test/s']}]\n", 1, "x=https://a.test/s is not in"),
+        ("secretGenerator: [{name: a, envs: ['https://a.test/s']}]\n", 1, "https://a.test/s is not in"),
+        (WEB + "helmCharts:\n  - {name: x}\n", 3, "it inflates Helm charts"),
+        (WEB + "transformers: [t.yaml]\n", 2, NOT_ONE_FILE),
+        ("generators: [sub]\n", 1, NOT_ONE_FILE),
+        ('validators: ["{kind: X, path: \\"https:\\\\u002f/a.b\\"}"]\n', 1, NOT_ONE_FILE),
+        # Files of these names are here, but kustomize takes the names for addresses.
+        ("resources: ['https://local.test/x.yaml']\n", 1, "https://local.test/x.yaml is not in"),
+        ("resources: [github.com/shop]\n", 1, "github.com/shop is not in"),
+        # Kustomize reads its keys without regard to case, and the long s as an s.
+        ("RESOURCES: ['https://a.test/x.yaml']\n", 1, NOT_CLEAR),
+        ("re\u017fources: ['https://a.test/x.yaml']\n", 1, NOT_CLEAR),
+        ("patches: [{Path: 'https://a.test/x.yaml'}]\n", 1, NOT_CLEAR),
+        ("resources: [!!binary aHR0cHM6Ly9hLnRlc3QveA==]\n", 1, NOT_CLEAR),
+        ("resources: ['https://a.test/x']\nresources: [web.yaml]\n", 1, NOT_CLEAR),
     ],
 )
 def test_what_would_be_fetched_is_not_built(read, tool, text, line, reason):
@@ -181,9 +198,12 @@ def test_what_would_be_fetched_is_not_built(read, tool, text, line, reason):
     files = {
         "k8s/kustomization.yaml": text,
         "k8s/web.yaml": DEPLOYMENT,
+        "k8s/https:/local.test/x.yaml": "a: 1\n",
+        "k8s/github.com/shop/kustomization.yaml": "namespace: a\n",
+        "k8s/sub/kustomization.yaml": "namespace: a\n",
         "k8s/t.yaml": "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: a}\npath: https://example.com/x\n",
     }
-    reading = read(files)
+    reading = read(files, exclude=("k8s/github.com", "k8s/sub"))
     assert not (folder / "calls").exists()
     ((path, at, message),) = notices(reading)
     assert (path, at) == ("k8s/kustomization.yaml", line)

@@ -103,3 +103,17 @@ def test_other_charts_are_left_alone(read, chart):
 def test_a_chart_in_a_folder_that_the_repository_argument_names(read):
     (unit,) = read(release("", '"api"\n  repository = "../charts"'))
     assert unit.id == "charts/api@web"
+
+
+def test_a_chart_that_fails_for_want_of_an_unknown_value_is_no_error(read):
+    needs = {"charts/api/templates/b.yaml": "{{ required `size is needed` .Values.size }}\n"}
+    (unit,) = read('variable "u" {}\n' + release('  set = [{ name = "size", value = var.u }]\n'), needs)
+    assert unit.open_because == ("it did not render", "size is not known (var.u)")
+    assert not unit.chart.rendered
+
+
+def test_a_release_goes_to_the_cluster_of_its_own_root_module(read):
+    cluster = 'resource "aws_eks_cluster" "this" {{\n  name = "{0}"\n  version = "1.{1}"\n}}\n'
+    other = {"other/main.tf": cluster.format("b", 31)}
+    (unit,) = read(cluster.format("a", 33) + release(""), other)
+    assert (unit.cluster.name.text, [target.version for target in unit.targets]) == ("a", ["1.33"])

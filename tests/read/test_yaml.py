@@ -332,3 +332,16 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_colon_within_a_flow_value_is_text():
+    text = "a: [--url=http://x, 1]\n---\nimage: {name: web, image: nginx:1.25, on: yes}\n---\nb: c\n"
+    result = read_yaml(Source("a.yaml", text))
+    assert result.errors == []
+    first, second, third = result.documents
+    assert first.plain() == {"a": ["--url=http://x", 1]}
+    assert second["image"]["image"].text == "nginx:1.25"
+    assert second["image"]["image"].location.text == "nginx:1.25"
+    assert second["image"]["on"].is_true
+    assert third.plain() == {"b": "c"}
+    assert third["b"].span.line == 5

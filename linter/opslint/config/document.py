@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from opslint.config.error import ConfigError
 from opslint.model.limits import FILE_BYTES
 from opslint.model.node import Node
+from opslint.model.patterns import regex
 from opslint.model.source import Location, Source, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_AT: Final = re.compile(r"^(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_AT: Final = regex(r"^(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
 def open_document(path: Path, shown: str) -> Node | None:

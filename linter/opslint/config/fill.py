@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opslint.config.document import failure
 from opslint.config.rebase import rebase_file, rebase_glob, rebase_path, rebase_pattern
@@ -23,8 +22,7 @@ _FLAGS = ("require_reason", "foreign_suppressions")
 _MAPS = ("severity", "accounts", "extra_podspecs")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """Where paths of a configuration start: `base` is relative to `root`, "" for the root itself."""
 
     root: Path

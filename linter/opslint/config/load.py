@@ -41,7 +41,8 @@ def load_settings(
     file = Path(config_file).absolute() if config_file is not None else find_configuration(first.resolve(), root)
     fields: dict[str, Any] = {}
     if file is not None:
-        fields = _read(file, Frame(root, _base(file, first.resolve(), root, named=config_file is not None)))
+        base = _base(file, first.resolve(), root, named=config_file is not None)
+        fields = _read(file, Frame(root, base)) | {"project": base}
     return Settings(root=str(root), **fields)._replace(**_merged(fields, overrides))
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from opslint.model.patterns import regex
+
 # Control characters, everything that hides or reorders text (zero-width, bidi, fillers, tags), and lone surrogates.
-_HOSTILE: Final = re.compile(
+_HOSTILE: Final = regex(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_INLINE_COMMAND: Final = re.compile(r"##(?=\[|vso\[)")  # CI runners obey these anywhere in a line of a log
-_LINE_COMMAND: Final = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
-_XML_INVALID: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_MARKDOWN: Final = re.compile(r"[\\`*_\[\]<>|~$&]|:(?=//|[a-z+-][\w+-]*:)")
-_MENTION: Final = re.compile(r"([@#])(?=\w)")
-_AUTOLINK: Final = re.compile(r"(?i)\bwww(?=\.)")
+_SURROGATE: Final = regex("[\ud800-\udfff]")
+_INLINE_COMMAND: Final = regex(r"##(?=\[|vso\[)")  # CI runners obey these anywhere in a line of a log
+_LINE_COMMAND: Final = regex(r"^([^\S\n]*):(?=:)", re.MULTILINE)
+_XML_INVALID: Final = regex("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MARKDOWN: Final = regex(r"[\\`*_\[\]<>|~$&]|:(?=//|[a-z+-][\w+-]*:)")
+_MENTION: Final = regex(r"([@#])(?=\w)")
+_AUTOLINK: Final = regex(r"(?i)\bwww(?=\.)")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "::", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 

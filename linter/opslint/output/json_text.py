@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
-_NOT_PRINTABLE_ASCII: Final = re.compile("[^ -~]")
+_NOT_PRINTABLE_ASCII: Final = regex("[^ -~]")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from opslint.model.source import Location, Source
 
 MASK: Final = "\u2022" * 6  # a fixed number: the length of a secret is not told either
-_KEY: Final = re.compile(r"""\s*(?:-\s+)?["']?[\w./-]+["']?(?::\s+|\s+=\s+)(?=\S)""")
+_KEY: Final = regex(r"""\s*(?:-\s+)?["']?[\w./-]+["']?(?::\s+|\s+=\s+)(?=\S)""")
 
 _REFERENCES: Final = {
-    "template": re.compile(r"\$?\.Values(?:\.\w+)+"),
-    "hcl": re.compile(r"(?:var|local|module|data)(?:\.[A-Za-z_][\w-]*)+"),
+    "template": regex(r"\$?\.Values(?:\.\w+)+"),
+    "hcl": regex(r"(?:var|local|module|data)(?:\.[A-Za-z_][\w-]*)+"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Masks:
+class Masks(NamedTuple):
     """Which stretches of which lines are secret: 0-based code points, the end exclusive."""
 
     ranges: Mapping[tuple[str, int], tuple[tuple[int, int], ...]]

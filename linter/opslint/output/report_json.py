@@ -38,7 +38,13 @@ def _target(target: Target, units: tuple[str, ...]) -> dict[str, object]:
         "path": location.source.path if location else None,
         "line": location.span.line if location else None,
     }
-    return {"id": target.id, "kubernetes": target.version, "source": source, "units": list(units)}
+    return {
+        "id": target.id,
+        "kubernetes": target.version,
+        "after_upgrade": target.after,
+        "source": source,
+        "units": list(units),
+    }
 
 
 def _finding(finding: Finding) -> dict[str, object]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.finding import Severity
+from opslint.model.patterns import regex
 from opslint.output.json_text import encode, encode_list, encode_object
 from opslint.output.sarif_run import LEVELS
 
@@ -27,8 +28,8 @@ _SECURITY_SEVERITY: Final = {
     Severity.INFO: "0.5",
 }
 _PROBLEM_SEVERITY: Final = {"error": "error", "warning": "warning", "note": "recommendation"}
-_SEMANTIC_VERSION: Final = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
-_EXAMPLE: Final = re.compile(r"^([ \t]*)```(\w+) (bad|good|fixed)\b[^\n]*$", re.MULTILINE)
+_SEMANTIC_VERSION: Final = regex(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+_EXAMPLE: Final = regex(r"^([ \t]*)```(\w+) (bad|good|fixed)\b[^\n]*$", re.MULTILINE)
 
 
 def rule_index(report: Report, findings: Iterable[Finding]) -> dict[str, int]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.output.escape import visible_character
 from opslint.output.masking import MASK
@@ -23,8 +22,7 @@ _LEAST_COLUMNS: Final = 20
 _MARGIN: Final = 6  # columns to see behind the caret
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """How a frame is drawn: the columns of its line numbers, of the whole line (0: no terminal), and its caret."""
 
     gutter: int
@@ -39,8 +37,7 @@ class Frame:
         return max(self.columns - self.gutter - 3, _LEAST_COLUMNS) if self.columns else _PIPED_COLUMNS
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
+class _Cells(NamedTuple):
     """A line as it is shown: one text for each code point, and the column where each begins."""
 
     texts: Sequence[str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ _CODES: Final = {
     "help": "32",
     "dim": "2",
 }
-_WORD: Final = re.compile(r"(?:`[^`]*`|\S)+\s*|\s+")
+_WORD: Final = regex(r"(?:`[^`]*`|\S)+\s*|\s+")
 
 
 def paint(line: Line, *, color: bool) -> str:

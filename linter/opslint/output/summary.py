@@ -56,6 +56,9 @@ def _subjects(report: Report, context: OutputContext) -> Iterator[tuple[str, lis
     for index, (target, units) in enumerate(report.targets):
         yield ("Targets" if index == 0 else ""), _target(target, units, verbose=context.verbose)
     yield from _notices(report, context)
+    problems, files = report.fixed
+    if problems:
+        yield "Fixed", [(f"{plural(problems, 'problem')} in {plural(files, 'file')}", "good")]
     yield "Found", _found(report)
     if len(report.findings) > 1:
         yield "Areas", [(", ".join(f"{area} {count:,}" for area, count in by_area(report.findings).items()), "")]
@@ -127,6 +130,8 @@ def _found(report: Report) -> list[Piece]:
     counts = [(severity, count) for severity, count in by_severity(report.findings).items() if count]
     for index, (severity, count) in enumerate(counts):
         pieces += [(f"{count:,} {severity}", str(severity)), (", " if index < len(counts) - 1 else "", "")]
+    if later := sum(finding.after for finding in report.findings):
+        pieces.append((f"; {later:,} only after the upgrade", "strong"))
     return pieces
 
 

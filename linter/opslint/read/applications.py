@@ -51,6 +51,7 @@ class _Finder:
     def __init__(self, root: Path, charts: Collection[str]) -> None:
         self._root, self._charts = root, charts
         self._own_name = _own_name(root)
+        self._seen: set[str] = set()
         self.result = Applications()
 
     def look(self, item: KubeObject) -> None:
@@ -70,7 +71,13 @@ class _Finder:
         self.result.notices.append(Notice(place.source.path, place.span.line, f"{item.title}: {message}"))
 
     def _add(self, chart: str, declared: Declared) -> None:
-        self.result.releases.setdefault(chart, []).append(declared)
+        """Take a release, once: a chart of Applications may render the same one for each of its environments."""
+        texts = tuple(layer if isinstance(layer, str) else layer.text for layer in declared.layers)
+        key = (chart, declared.name, declared.namespace, declared.environment.name, texts, declared.cluster)
+        whole = repr((key, declared.set, declared.set_strings))
+        if whole not in self._seen:
+            self._seen.add(whole)
+            self.result.releases.setdefault(chart, []).append(declared)
 
     # -- Argo CD
     def _set(self, item: KubeObject) -> None:
@@ -138,6 +145,8 @@ class _Finder:
                 settings.append((key_path(key), value))
             else:
                 texts.append(f"{key}={value.replace(',', chr(92) + ',')}")
+        if source["plugin"].present:
+            unknown.append("its plugin is not run")
         if helm["fileParameters"].present:
             unknown.append("fileParameters are not read")
         if template.item.spec["templatePatch"].present:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opslint.model.kube import KubeObject, unpack
 from opslint.model.project import Chart, ChartRelease, SourceFile, Unit
-from opslint.model.report import Failure
+from opslint.model.report import Failure, Notice
 from opslint.model.source import Source, Span
 from opslint.read.helm.chart import load_chart
 from opslint.read.helm.engine import Engine, render_release
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opslint.model.node import Node
-    from opslint.model.report import Notice
     from opslint.model.settings import Settings
     from opslint.read.helm.chart import LoadedChart
     from opslint.read.helm.releases import Declared, Release
@@ -131,7 +130,7 @@ class _Reading:
         rendered = render_release(
             self._reader.engine, loaded, release, minor, sorted(served(minor) | self._reader.groups)
         )
-        result.failures += rendered.failures
+        self._fail(release, rendered.failures)
         result.notices += rendered.notices
         unit = Unit(
             id=unit_id,
@@ -152,7 +151,7 @@ class _Reading:
         for why in release.unknown:
             unit.open(why)
         for source in rendered.sources:
-            self._objects(source, unit)
+            self._objects(source, unit, release)
         result.units.append(unit)
         chart.releases.append(
             ChartRelease(
@@ -168,7 +167,16 @@ class _Reading:
         )
         return rendered
 
-    def _objects(self, source: Source, unit: Unit) -> None:
+    def _fail(self, release: Release, failures: Sequence[Failure]) -> None:
+        """Take failures of a rendering; where values are not known it may fail for that, and this is no error."""
+        for failure in failures:
+            if release.unknown and failure.kind == "chart" and failure not in release.failures:
+                why = f"{failure.message} (with values that are not known: {'; '.join(release.unknown)})"
+                self.result.notices.append(Notice(failure.path, failure.line, why))
+            else:
+                self.result.failures.append(failure)
+
+    def _objects(self, source: Source, unit: Unit, release: Release) -> None:
         parsed = read_yaml(source)
         self.result.files.append(SourceFile(source, parsed.duplicates, unit.environment))
         for error in parsed.errors:
@@ -177,7 +185,7 @@ class _Reading:
             line = origin.locate(Span.of_line(error.line, source.line(error.line))).location if origin else None
             place = (line.source.path, line.span.line) if line else (source.path, error.line)
             message = f"the rendered text is not valid YAML: {error.message}"
-            self.result.failures.append(Failure(*place, message, "chart"))
+            self._fail(release, [Failure(*place, message, "chart")])
         for document in parsed.documents:
             if not document.known or not document.is_map:
                 continue

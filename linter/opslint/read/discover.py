@@ -6,8 +6,9 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from opslint.model.patterns import regex
 from opslint.model.report import Failure, Notice
 from opslint.read.files import is_within
 from opslint.read.ignore import Ignore
@@ -23,12 +24,11 @@ _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "
 _NEVER: Final = frozenset({"package.json", "package-lock.json", "composer.json", "tsconfig.json", "pnpm-lock.yaml"})
 # What belongs to a chart even where the chart is the root of a repository that holds more than the chart.
 _CHART_PARTS: Final = frozenset({"templates", "charts", "crds", "ci", "files", "tests"})
-_KEYS: Final = tuple(re.compile(rf"""^(["']?){key}\1[ \t]*:""", re.MULTILINE) for key in ("apiVersion", "kind"))
-_JSON_KEYS: Final = tuple(re.compile(rf'"{key}"\s*:') for key in ("apiVersion", "kind"))
+_KEYS: Final = tuple(regex(rf"""^(["']?){key}\1[ \t]*:""", re.MULTILINE) for key in ("apiVersion", "kind"))
+_JSON_KEYS: Final = tuple(regex(rf'"{key}"\s*:') for key in ("apiVersion", "kind"))
 
 
-@dataclass(frozen=True, slots=True)
-class TerraformDirectory:
+class TerraformDirectory(NamedTuple):
     """A directory with Terraform files; both are relative to the root of the run ("" is the root itself)."""
 
     path: str
@@ -78,8 +78,9 @@ def find_root(paths: Sequence[str]) -> Path:
 def discover(paths: Sequence[str], root: Path, exclude: Sequence[str] = (), project: str = "") -> Discovery:
     """List what is under the paths (relative to the current directory; `-` is standard input, none is `.`).
 
-    A file as a path limits the report to it; what is around it (`project`, the folder of its configuration; else its
-    repository; else its chart or its Terraform directory) is listed too. A named file is read even when git ignores it, but not when `exclude` names it.
+    A file as a path limits the report to it. What is around it is listed too: `project`, the folder of its
+    configuration; else its repository; else its chart or its Terraform directory. A named file is read even when git
+    ignores it, but not when `exclude` names it.
     """
     return _Search(root, exclude, project).run(paths or ["."])
 

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
+from opslint.model.patterns import regex
 from opslint.model.project import Environment
 
 _PROD: Final = frozenset({"prod", "production", "prd", "live", "prod1", "prod2"})
@@ -55,7 +56,7 @@ _NONPROD: Final = frozenset(
 # Words of file names that also mean other things: they name an environment only when they stand alone.
 _ALONE: Final = frozenset({"local", "kind", "ci", "pr", "int", "acc", "live", "lab", "labs", "preview", "demo", "test"})
 _NEGATION: Final = frozenset({"pre", "non", "not", "no"})
-_SPLIT = re.compile(r"[^a-z0-9]+")
+_SPLIT = regex(r"[^a-z0-9]+")
 
 
 def stage_of(word: str) -> str:

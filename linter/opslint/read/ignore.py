@@ -26,7 +26,7 @@ class Ignore:
         self._chains: dict[str, tuple[tuple[str, Any], ...]] = {}
         self._start: tuple[tuple[str, Any], ...] = (("", own),) if own is not None else ()
 
-    def _read(self, path: str) -> Any:  # noqa: ANN401 - a GitIgnoreSpec, not imported here
+    def _read(self, path: str) -> Any:
         if not (self._root / path).is_file():
             return None
         source = read_text(self._root, path, "text")
@@ -80,7 +80,7 @@ class Ignore:
         return False
 
 
-def _patterns(lines: Sequence[str]) -> Any:  # noqa: ANN401
+def _patterns(lines: Sequence[str]) -> Any:
     from pathspec import GitIgnoreSpec
 
     return GitIgnoreSpec.from_lines(lines)

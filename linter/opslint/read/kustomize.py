@@ -223,6 +223,9 @@ def _run(root: Path, tree: Tree, command: list[str]) -> tuple[str, str]:
         except subprocess.TimeoutExpired:
             _end(process)
             return "", f"building took longer than {RENDER_SECONDS:g} seconds"
+        except BaseException:  # Ctrl-C: the tool must not outlive the run
+            _end(process)
+            raise
     if process.returncode:
         return "", _reason(err.decode("utf-8", "replace"), folder)
     if len(out) > RENDER_BYTES:

@@ -26,12 +26,11 @@ def internals(root: Path, path: str) -> set[str]:
     if not isinstance(source, Source):
         return set()
     folder = posixpath.dirname(path)
-    names = (name for document in read_yaml(source).documents if document.is_map for name in referenced(document))
+    names = (name for document in read_yaml(source).documents if document.is_map for name in _names(document))
     return {posixpath.normpath(posixpath.join(folder, name)) for name in names if name and "\n" not in name}
 
 
-def referenced(document: Node) -> Iterator[str]:
-    """Yield the names of all files that a kustomization uses beside its resources; inline texts are among them."""
+def _names(document: Node) -> Iterator[str]:
     for key in _LISTS:
         yield from document[key].texts()
     for key in _WITH_PATH:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.project import SourceFile
 from opslint.model.source import Source
 from opslint.read.files import is_within, read_text
-from opslint.read.kustomize_files import referenced
 from opslint.read.yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -23,8 +22,41 @@ if TYPE_CHECKING:
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RESOURCES: Final = ("resources", "bases", "components")
 _HELM: Final = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
-_URL: Final = re.compile(r"://|git@|\bgithub\.com/")
-_INLINE: Final = re.compile(r"[\n{]|:\s")
+# Kustomize takes a name for an address before it looks for a file of that name, so only plain names are local.
+_LOCAL: Final = re.compile(r"[^\0:@?#%\\\n]+")
+_REPOSITORY: Final = re.compile(r"^\W*(github\.com|gh\b|git\b)|\.git(/|$)|_git(/|$)", re.IGNORECASE)
+_PLUGINS: Final = ("generators", "transformers", "validators")
+# It reads its keys without regard to case.
+_KEYS: Final = frozenset(
+    (
+        "resources",
+        "bases",
+        "components",
+        "patches",
+        "path",
+        "patchesStrategicMerge",
+        "patchesJson6902",
+        "replacements",
+        "configMapGenerator",
+        "secretGenerator",
+        "files",
+        "envs",
+        "env",
+        "configurations",
+        "crds",
+        "openapi",
+        "generators",
+        "transformers",
+        "validators",
+        "helmCharts",
+        "helmChartInflationGenerator",
+        "helmGlobals",
+        "kind",
+        "namespace",
+    )
+)
+_FOLDED: Final = frozenset(key.casefold() for key in _KEYS)
+_TAG: Final = re.compile(r"(^|[\s\[{,:])![\w!<]", re.MULTILINE)
 _LIMIT: Final = 1_000  # files of one tree
 
 
@@ -93,15 +125,23 @@ class _Walk:
         if path == tree.path:
             tree.is_component = document["kind"].text == "Component"
             tree.namespace = document["namespace"].text
+        doubtful = _doubtful_key(document)
+        if doubtful is None and _TAG.search(source.text):
+            doubtful = document  # !!binary, for one, may spell an address that does not look like one
+        if parsed.duplicates or doubtful is not None:
+            line = doubtful.extent.line if doubtful is not None else parsed.duplicates[0].lost.span.line
+            self._stop(
+                path,
+                line,
+                "a key is written twice or in another case, or a value has a tag, so it is not clear what it needs",
+            )
         for key in _HELM:
             if document[key].present:
                 self._stop(path, document[key].extent.line, "it inflates Helm charts, which are fetched")
-        self._patches(path, document)
+        self._files(path, document)
         for key in _RESOURCES:
             for node in document[key]:
                 self._resource(path, node)
-        for name, line in self._others(document):
-            self._other(path, name, line)
 
     def _stop(self, path: str, line: int, why: str) -> None:
         if self._tree.obstacle is None:
@@ -109,7 +149,7 @@ class _Walk:
 
     def _inside(self, path: str, name: str) -> str | None:
         """Return a name of a kustomization relative to the root, None when nothing of the repository has it."""
-        if "\0" in name:
+        if not _LOCAL.fullmatch(name) or _REPOSITORY.search(name):
             return None
         inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
         absolute = os.path.realpath(os.path.join(self._root, inner))  # noqa: PTH118
@@ -120,7 +160,7 @@ class _Walk:
 
     def _resource(self, path: str, node: Node) -> None:
         name, line, tree = node.text, node.extent.line, self._tree
-        inner = self._inside(path, name) if name and "\n" not in name else None
+        inner = self._inside(path, name)
         if inner is None:
             self._stop(path, line, f"{name or 'a resource'} is not in the repository, and nothing is fetched")
         elif os.path.isdir(os.path.join(self._root, inner)):  # noqa: PTH112, PTH118
@@ -148,40 +188,74 @@ class _Walk:
             self._stop(path, parsed.errors[0].line, parsed.errors[0].message)
         tree.resources[path] = [document for document in parsed.documents if document.is_map]
 
-    def _patches(self, path: str, document: Node) -> None:
-        names = [node.text for node in document["patchesStrategicMerge"]]
-        names += [entry["path"].text for entry in document["patches"]]
-        for name in names:
-            inner = self._inside(path, name) if name and not _INLINE.search(name) else None
-            source = read_text(self._root, inner, "yaml") if inner else None
-            if isinstance(source, Source):
-                self._tree.patches += [one for one in read_yaml(source).documents if one.is_map]
+    def _files(self, path: str, document: Node) -> None:
+        """Look at the files that are used without being resources: kustomize would fetch those as well."""
+        for node in _file_nodes(document):
+            name = node.text.rpartition("=")[2]
+            if self._inside(path, name) is None:
+                self._missing(path, node)
+        for entry in document["patches"]:
+            self._patch(path, entry["path"])
+        for node in document["patchesStrategicMerge"]:
+            if self._inside(path, node.text) is not None:
+                self._patch(path, node)
+            elif not _is_inline(node.text):
+                self._missing(path, node)
+        for key in _PLUGINS:
+            for node in document[key]:
+                self._plugin(path, node)
 
-    def _others(self, document: Node) -> Iterator[tuple[str, int]]:
-        line = document.extent.line
-        for name in referenced(document):
-            if name:
-                yield name, line
-        for name in document["crds"].texts():
-            yield name, line
+    def _patch(self, path: str, node: Node) -> None:
+        inner = self._inside(path, node.text) if node.present else None
+        source = read_text(self._root, inner, "yaml") if inner else None
+        if isinstance(source, Source):
+            self._tree.patches += [one for one in read_yaml(source).documents if one.is_map]
 
-    def _other(self, path: str, name: str, line: int) -> None:
-        """Look at a file that is used without being a resource: kustomize would fetch it as well."""
-        if _INLINE.search(name):
-            if _URL.search(name) and "kind:" in name:
-                self._stop(path, line, "an inline generator, transformer or patch names an address")
+    def _plugin(self, path: str, node: Node) -> None:
+        """Look at a generator, transformer or validator: it may name files of its own, and addresses for them."""
+        inner = self._inside(path, node.text)
+        if inner is None and not _is_inline(node.text):
+            self._missing(path, node)
             return
-        inner = self._inside(path, name)
-        if inner is None:
-            self._stop(path, line, f"{name} is not in the repository, and nothing is fetched")
-        elif os.path.isdir(os.path.join(self._root, inner)):  # noqa: PTH112, PTH118
-            found = kustomization_in(self._root, inner)
-            if found is not None:
-                self.run(found)
-        else:
-            source = read_text(self._root, inner, "yaml")
-            plugin = isinstance(source, Source) and re.search(
-                r"^kind:.*(Generator|Transformer)", source.text, re.MULTILINE
-            )
-            if isinstance(source, Source) and plugin and _URL.search(source.text):
-                self._stop(path, line, f"{name} names an address")
+        source = read_text(self._root, inner, "yaml") if inner is not None else Source(path, node.text)
+        parsed = read_yaml(source) if isinstance(source, Source) else None
+        texts = [one.text for document in parsed.documents for one in document.walk()] if parsed else []
+        if parsed is None or parsed.errors or any("://" in text for text in texts):
+            self._stop(path, node.extent.line, "a generator or transformer is not one file without addresses")
+
+    def _missing(self, path: str, node: Node) -> None:
+        name = node.text or "a file"
+        self._stop(path, node.extent.line, f"{name} is not in the repository, and nothing is fetched")
+
+
+def _file_nodes(document: Node) -> Iterator[Node]:
+    """Yield the nodes that hold the name of a file, and nothing else."""
+    for key in ("configurations", "crds"):
+        yield from document[key]
+    for key in ("patches", "patchesJson6902", "replacements"):
+        yield from (entry["path"] for entry in document[key] if entry["path"].present)
+    for key in ("configMapGenerator", "secretGenerator"):
+        for entry in document[key]:
+            yield from entry["files"]
+            yield from entry["envs"]
+            if entry["env"].present:
+                yield entry["env"]
+    if document["openapi"]["path"].present:
+        yield document["openapi"]["path"]
+
+
+def _is_inline(text: str) -> bool:
+    """Return whether a text is YAML of its own, where a file's name may stand as well."""
+    if "://" in text.lstrip()[:12]:
+        return False
+    documents = read_yaml(Source("", text)).documents
+    return bool(documents) and all(document.is_map for document in documents)
+
+
+def _doubtful_key(document: Node) -> Node | None:
+    """Return an entry whose key kustomize takes for one of its own though it is written in another case."""
+    for node in document.walk():
+        key = node.key
+        if isinstance(key, str) and key not in _KEYS and key.casefold() in _FOLDED:
+            return node
+    return None

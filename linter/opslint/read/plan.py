@@ -204,7 +204,7 @@ def _declared(discovery: Discovery, root: Path, parts: _Parts) -> dict[str, list
     if parts.modules:
         from opslint.read.terraform_releases import find_terraform_releases
 
-        for path, releases in find_terraform_releases(parts.modules, discovery.charts).items():
+        for path, releases in find_terraform_releases(parts.modules, discovery.charts, parts.clusters).items():
             found.releases.setdefault(path, []).extend(releases)
     return found.releases
 

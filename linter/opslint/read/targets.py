@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.model.project import Target
 from opslint.model.report import Notice
 
@@ -17,17 +17,37 @@ if TYPE_CHECKING:
     from opslint.model.settings import ClusterSettings, Settings
     from opslint.model.source import Location
 
-_VERSION: Final = re.compile(r"v?1\.(\d{1,3})(?:[.+-].*)?\Z")
+_VERSION: Final = regex(r"v?1\.(\d{1,3})(?:[.+-].*)?\Z")
+_OLDEST: Final = 8  # of the data on APIs
 
 
 class TargetError(ValueError):
-    """The target version that the user gave cannot be read."""
+    """The target version that the user gave cannot be read, or nothing is known of it; `location` says where it is."""
+
+    def __init__(self, message: str, location: Location | None = None) -> None:
+        super().__init__(message)
+        self.location = location
 
 
 def minor_of(text: str) -> int | None:
     """Return 31 for `1.31`, `v1.31.7` or `1.31.7-eks-abc`; None when the text is no version of Kubernetes 1.x."""
     match = _VERSION.match(text.strip())
     return int(match[1]) if match else None
+
+
+def is_known(minor: int) -> bool:
+    """Tell whether the data on APIs covers a minor of Kubernetes."""
+    return _OLDEST <= minor <= _newest_known()
+
+
+def _newest_known() -> int:
+    from opslint_schemas import load
+
+    return max(map(int, load("kubernetes/version_skew")["control_planes"]))
+
+
+def _unknown(minor: int) -> str:
+    return f"Kubernetes 1.{minor} is not a version that opslint knows (1.{_OLDEST} to 1.{_newest_known()})"
 
 
 class Targets:
@@ -103,6 +123,9 @@ class Targets:
         if minor is None:
             self._say(place, f'"{node.text}" is not a Kubernetes version such as 1.34')
             return None
+        if not is_known(minor):
+            self._say(place, _unknown(minor))
+            return None
         return Target(cluster.id, minor, "cluster", place)
 
     def _say(self, place: Location, message: str) -> None:
@@ -117,7 +140,10 @@ class Targets:
         for part in text.split(","):
             minor = minor_of(part)
             if minor is None:
-                raise TargetError(f'"{part.strip()}" is not a Kubernetes version such as 1.34')
+                wrong = f'"{part.strip()}" is not a Kubernetes version such as 1.34'
+                raise TargetError(wrong, self._settings.target_location)
+            if not is_known(minor):
+                raise TargetError(f"target version: {_unknown(minor)}", self._settings.target_location)
             kind = self._settings.target_source or "flag"
             found.append(Target(f"1.{minor}", minor, kind, self._settings.target_location))
         return tuple(sorted(found, key=lambda target: target.minor))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from opslint.model.node import Node
+    from opslint.model.project import Cluster
     from opslint.model.terraform import Block, RootModule
     from opslint.read.helm.values import Path
 
@@ -21,16 +22,26 @@ _REMOTE: Final = re.compile(r"[a-z][a-z0-9+]*://|@")
 _GAP: Final = "\ue0f5"  # stands for an unknown piece of a text while it is read as YAML
 
 
-def find_terraform_releases(modules: Iterable[RootModule], charts: Collection[str]) -> dict[str, list[Declared]]:
-    """Return the releases of `charts` (paths relative to the root) by the path of their chart."""
+def find_terraform_releases(
+    modules: Iterable[RootModule], charts: Collection[str], clusters: Iterable[Cluster] = ()
+) -> dict[str, list[Declared]]:
+    """Return the releases of `charts` (paths relative to the root) by the path of their chart.
+
+    A release goes to the cluster of its own root module, where that declares exactly one of `clusters`.
+    """
     found: dict[str, list[Declared]] = {}
+    declaring: dict[int, list[str]] = {}
+    for cluster in clusters:
+        if cluster.block is not None:
+            declaring.setdefault(id(cluster.block.root), []).append(cluster.id)
     for module in modules:
+        here = declaring.get(id(module), [])
         for block in module.blocks:
             if block.mode == "resource" and block.type == "helm_release":
                 try:
                     path = _chart_path(block)
                     if path is not None and path in charts:
-                        found.setdefault(path, []).append(_Release(block).declared())
+                        found.setdefault(path, []).append(_Release(block).declared(here[0] if len(here) == 1 else ""))
                 except Undecided:
                     continue  # which chart it is, only an apply could tell
     return found
@@ -52,7 +63,7 @@ class _Release:
         self._block = block
         self._unknown: list[str] = []
 
-    def declared(self) -> Declared:
+    def declared(self, cluster: str) -> Declared:
         block = self._block
         settings: list[tuple[Path, object]] = []
         texts: list[str] = []
@@ -77,6 +88,7 @@ class _Release:
             set=tuple(settings),
             set_strings=tuple(texts),
             unknown=tuple(dict.fromkeys(self._unknown)),
+            cluster=cluster,
         )
 
     def _text(self, name: str, default: str = "") -> str:

@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.model.limits import ERRORS_PER_FILE, YAML_DEPTH
 from opslint.model.node import Node
@@ -121,12 +121,18 @@ def _composer() -> tuple[type[Any], object]:
     return Composer, untagged
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+def _pure_parser(text: str) -> Any:
+    """Return ruamel's own parser: forty times slower, but `[--url=http://x]` is allowed, as Kubernetes allows it."""
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).get_constructor_parser(text)[1]
+
+
+class _Failed(NamedTuple):
     """Where composing stopped: 0-based line of the source, and what kind of failure it was."""
 
     line: int
-    kind: str  # text (characters that YAML refuses), anchor (defined twice: allowed, but not by libyaml), syntax
+    kind: str  # text (characters that YAML refuses), syntax; anchor, colon: allowed, but not by libyaml
 
 
 class _Reading:
@@ -204,6 +210,9 @@ class _Reading:
                 del self.result.documents[before[0] :], self.result.duplicates[before[1] :]
             elif failed.kind == "anchor":
                 self._compose(parts[at], redefine=True)
+            elif failed.kind == "colon":
+                at = min(at, next((i for i, one in enumerate(parts) if one.line >= ends), at))
+                self._compose(parts[at], pure=True)
             else:
                 # An unclosed quote is told at the next document's `---`: the failed one may stand before the error.
                 at = min(at, next((i for i, one in enumerate(parts) if one.line >= ends), at))
@@ -212,7 +221,9 @@ class _Reading:
             if failed.kind == "text" and at:
                 waiting.append(Part(part.start, parts[at].start, part.line))
 
-    def _compose(self, part: Part, *, redefine: bool = False) -> tuple[int, _Failed | None]:
+    def _compose(
+        self, part: Part, *, redefine: bool = False, pure: bool = False
+    ) -> tuple[int, _Failed | None]:
         """Compose the documents of a part; return the line at which the last one ended, and what stopped it."""
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
         from ruamel.yaml.reader import ReaderError
@@ -226,9 +237,10 @@ class _Reading:
             text = text[part.start : part.end]
         form = YamlForm(self.source, untagged, part.line, part.start, by_offset=self.odd)
         try:
-            parser = composer(text)
-            if redefine:
-                parser = EventComposer(parser, untagged)
+            if pure:
+                parser = EventComposer(_pure_parser(text), untagged)
+            else:
+                parser = EventComposer(composer(text), untagged) if redefine else composer(text)
             while parser.check_node():
                 root = parser.get_node()
                 ends = part.line + root.end_mark.line
@@ -247,6 +259,8 @@ class _Reading:
             line, column = self._place(part, mark.line, mark.column, mark.index) if mark else (part.line + 1, 1)
             if not redefine and str(error.context or "").startswith("found duplicate anchor"):
                 return ends, _Failed(line - 1, "anchor")
+            if not pure and error.problem == "found unexpected ':'":
+                return ends, _Failed(line - 1, "colon")
             self._fail(line, column, self._message(error, part))
             if error.problem == _NOT_THE_END and len(self.result.documents) > before:
                 self._drop_document()
@@ -264,7 +278,7 @@ class _Reading:
             one for one in self.result.duplicates if (one.lost.span.line, one.lost.span.column) < start
         ]
 
-    def _message(self, error: Any, part: Part) -> str:  # noqa: ANN401 - MarkedYAMLError of an untyped library
+    def _message(self, error: Any, part: Part) -> str:
         """Return the parser's own words on one line, with the place where the unfinished thing began."""
         problem = str(error.problem or error.context)
         mark = error.problem_mark
@@ -281,7 +295,7 @@ class _Reading:
         line, _ = self._place(part, error.context_mark.line, error.context_mark.column, error.context_mark.index)
         return f"{problem} ({error.context} that began on line {line})"
 
-    def _add(self, root: Any, form: YamlForm) -> None:  # noqa: ANN401 - a composed node
+    def _add(self, root: Any, form: YamlForm) -> None:
         """Keep a document that is within the limits and is not empty."""
         if root.id == "scalar" and form.open(root) is None:
             return
@@ -300,7 +314,7 @@ class _Reading:
         for mapping in seen.repeated:
             self._add_duplicates(mapping, form)
 
-    def _add_duplicates(self, mapping: Any, form: YamlForm) -> None:  # noqa: ANN401
+    def _add_duplicates(self, mapping: Any, form: YamlForm) -> None:
         """Note each key that another entry of its mapping overrides."""
         last: dict[str, tuple[Any, Any]] = {}
         for key, value in mapping.value:

@@ -11,7 +11,7 @@ class EventComposer:
     Used only on text that the other composer has read up to such an anchor, after the depth of it was bounded.
     """
 
-    def __init__(self, parser: Any, untagged: object) -> None:  # noqa: ANN401 - a CParser
+    def __init__(self, parser: Any, untagged: object) -> None:
         self._parser, self._untagged = parser, untagged
 
     def check_node(self) -> bool:
@@ -23,7 +23,7 @@ class EventComposer:
             self._parser.get_event()
         return False
 
-    def get_node(self) -> Any:  # noqa: ANN401
+    def get_node(self) -> Any:
         """Return the root of the next document. Raises the parser's errors, and ComposerError for an unknown alias."""
         from ruamel.yaml.composer import ComposerError
         from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode

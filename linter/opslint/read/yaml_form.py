@@ -37,7 +37,7 @@ class YamlForm:
         self._source, self._untagged = source, untagged
         self._first_line, self._first_offset, self._by_offset = first_line, first_offset, by_offset
 
-    def open(self, raw: Any) -> object:  # noqa: ANN401 - see Form
+    def open(self, raw: Any) -> object:
         """Return the value: dict, list or scalar."""
         kind = raw.id
         if kind == "scalar":
@@ -48,7 +48,7 @@ class YamlForm:
             return raw.value
         return self._entries(raw)
 
-    def _entries(self, raw: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _entries(self, raw: Any) -> dict[str, Any]:
         entries: dict[str, Any] = {}
         merged: list[Any] = []
         for key, value in raw.value:
@@ -64,7 +64,7 @@ class YamlForm:
                         entries.setdefault(text, item)
         return entries
 
-    def _key_text(self, key: Any) -> str:  # noqa: ANN401
+    def _key_text(self, key: Any) -> str:
         if key.id == "scalar":
             return str(key.value)
         span = self.extent(key)
@@ -72,7 +72,7 @@ class YamlForm:
         text = source.text[source.offset(span.line, span.column) : source.offset(span.end_line, span.end_column)]
         return text[:_COMPLEX_KEY]
 
-    def extent(self, raw: Any) -> Span:  # noqa: ANN401
+    def extent(self, raw: Any) -> Span:
         """Return the span of the value's own text, without its anchor and tag, and without blank lines after it."""
         start, end = raw.start_mark, _last(raw).end_mark
         source, line = self._source, self._first_line + 1
@@ -95,7 +95,7 @@ class YamlForm:
             end -= 1
         return self._source.span(start, end)
 
-    def key_span(self, raw: Any, key: str) -> Span | None:  # noqa: ANN401
+    def key_span(self, raw: Any, key: str) -> Span | None:
         """Return the span of the last key of that text, None for a key that a merge brought."""
         if raw.id == "mapping":
             for node, _ in reversed(raw.value):
@@ -103,16 +103,16 @@ class YamlForm:
                     return self.extent(node)
         return None
 
-    def source(self, raw: Any) -> Source | None:  # noqa: ANN401, ARG002
+    def source(self, raw: Any) -> Source | None:  # noqa: ARG002
         """Return None: a YAML value stands in its document's own text."""
         return None
 
-    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:  # noqa: ANN401, ARG002
+    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:  # noqa: ARG002
         """Return (): a YAML value passes through nothing."""
         return ()
 
 
-def _last(raw: Any) -> Any:  # noqa: ANN401 - a composed node
+def _last(raw: Any) -> Any:
     """Return the node at which the text of `raw` ends.
 
     A block collection's own end mark stands at the next token, behind comments that belong to what follows.

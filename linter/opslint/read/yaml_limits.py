@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.model.limits import YAML_ALIASES, YAML_DEPTH, YAML_EXPANSION
 
@@ -22,8 +22,7 @@ _ODD_BREAKS: Final = "\x85\u2028\u2029"
 _ALIAS: Final = re.compile(r"(?:^|[\s\[{,])\*[A-Za-z0-9_-]", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class YamlProblem:
+class YamlProblem(NamedTuple):
     """Why a document could not be read; `line` and `column` are 1-based."""
 
     line: int
@@ -31,8 +30,7 @@ class YamlProblem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A document's text: the code-point offsets of its start and end, and the 0-based line of its start."""
 
     start: int
@@ -94,7 +92,7 @@ def is_shallow_json(text: str) -> bool:
     return False
 
 
-def too_deep(parser: Any) -> tuple[int, int, int] | None:  # noqa: ANN401 - a CParser
+def too_deep(parser: Any) -> tuple[int, int, int] | None:
     """Read the events of a text up to the first item nested too deep to compose; return its line, column and index.
 
     All three are 0-based. Raises the parser's own errors.
@@ -113,7 +111,7 @@ def too_deep(parser: Any) -> tuple[int, int, int] | None:  # noqa: ANN401 - a CP
     return None
 
 
-def alias_problem(root: Any, characters: int) -> tuple[str, Any] | None:  # noqa: ANN401 - composed nodes
+def alias_problem(root: Any, characters: int) -> tuple[str, Any] | None:
     """Return what is wrong with the aliases of a document, with the node it is wrong at; None when nothing is.
 
     Counts each shared node once and never expands anything. `characters` is the length of the text.
@@ -149,7 +147,7 @@ def alias_problem(root: Any, characters: int) -> tuple[str, Any] | None:  # noqa
     return None
 
 
-def _children(node: Any) -> Iterator[Any]:  # noqa: ANN401
+def _children(node: Any) -> Iterator[Any]:
     if node.id == "sequence":
         yield from node.value
     elif node.id == "mapping":
@@ -166,7 +164,7 @@ class Survey:
     repeated: list[Any]  # mappings in which a key stands twice
 
 
-def survey(root: Any, *, shared: bool) -> Survey:  # noqa: ANN401 - composed nodes
+def survey(root: Any, *, shared: bool) -> Survey:
     """Walk a composed document level by level; `shared` when it may hold aliases."""
     repeated: list[Any] = []
     level = [] if root.id == "scalar" else [root]
@@ -204,7 +202,7 @@ def survey(root: Any, *, shared: bool) -> Survey:  # noqa: ANN401 - composed nod
     return Survey(None, repeated)
 
 
-def same(first: Any, second: Any) -> bool:  # noqa: ANN401 - composed nodes
+def same(first: Any, second: Any) -> bool:
     """Return whether two nodes are written with the same value; styles and places do not matter, quotes do."""
     stack = [(first, second)]
     while stack:
