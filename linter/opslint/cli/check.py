@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.fix import check_fix_options, repaired, say_fixed, show_diff
 from opslint.cli.options import EPILOG, OptionSections, check_options
 from opslint.cli.streams import choose_color, say, say_at, say_config_error, show
 
@@ -44,8 +46,8 @@ def check(paths: tuple[str, ...], **given: Any) -> int:
         return CLEAN
     try:
         return _check(paths or (".",), given)
-    except _expected() as error:
-        _say_expected(error)
+    except expected_errors() as error:
+        say_expected(error)
         return WRONG
 
 
@@ -80,20 +82,32 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     from opslint.engine.run import lint
 
     started = time.monotonic()
-    _check_paths(paths)
+    check_paths(paths)
+    check_fix_options(paths, given)
     sinks = plan_sinks(given["format"], given["output"])
     root = find_root(paths)
     settings = load_settings(paths, config_file=given["config"], overrides=overrides_of(given, root), root=root)
     if given["verbose"]:
         _say_inputs(paths, given["config"], root)
     packs = load_packs(given["rules_from"])
-    stdin = _read_stdin() if "-" in paths else None
+    stdin = read_stdin() if "-" in paths else None
     with ProgressBar(enabled=not given["quiet"]) as progress:
         try:
-            report = lint(paths, settings, packs, stdin, progress)
+            if given["fix"] or given["diff"]:
+                repair = repaired(partial(lint, paths, settings, packs, None, progress, fixing=True), root, given)
+                report = repair.report
+            else:
+                report = lint(paths, settings, packs, stdin, progress)
         except BrokenPipeError as error:  # click would take it for a closed standard output, and end without a word
             raise RuntimeError("a process that helped with reading ended") from error
     linted = time.monotonic()
+    if given["diff"]:
+        show_diff(repair, quiet=given["quiet"])
+        status = FINDINGS if repair.files and not given["exit_zero"] else CLEAN
+        if status == CLEAN and report.incomplete and not given["allow_incomplete"]:
+            status = INCOMPLETE
+        _say_rest(report, [], status, quiet=given["quiet"])
+        return status
     write_reports(sinks, report, _context(settings, given, sinks))
     status = exit_status(
         report, settings.fail_on, exit_zero=given["exit_zero"], allow_incomplete=given["allow_incomplete"]
@@ -104,7 +118,8 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     return status
 
 
-def _check_paths(paths: Sequence[str]) -> None:
+def check_paths(paths: Sequence[str]) -> None:
+    """Refuse a path that does not exist. Raises click.UsageError."""
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise click.UsageError(f"there is no file or folder {path!r}{_near_command(path)}.")
@@ -117,7 +132,8 @@ def _near_command(word: str) -> str:
     return near(word, COMMANDS).replace("did you mean", "did you mean the command")
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
+    """Return the manifests on standard input. Raises click.UsageError when they are no text."""
     if sys.stdin.isatty():
         say("reading manifests from standard input, to its end (Ctrl-D)", "note")
     content = sys.stdin.buffer.read()
@@ -163,6 +179,8 @@ def _say_inputs(paths: Sequence[str], named: str | None, root: Path) -> None:
 def _say_rest(report: Report, sinks: Sequence[Sink], status: int, *, quiet: bool) -> None:
     """Say what a reader of the terminal would not see otherwise: the text format already says it."""
     if not any(sink.format == "text" and not sink.file for sink in sinks):
+        if not quiet:
+            say_fixed(report)
         for failure in report.failures:
             say(f"{_place(failure.path, failure.line)}{failure.message}", "error")
         for notice in () if quiet else report.coverage.notices:
@@ -198,23 +216,27 @@ def _say_statistics(report: Report, progress: ProgressBar, more: Mapping[str, fl
     say("\n".join(lines))
 
 
-def _expected() -> tuple[type[Exception], ...]:
+def expected_errors() -> tuple[type[Exception], ...]:
     """Errors that are the user's to mend; imported late, as most runs raise none."""
     from opslint.cli.sinks import OutputError
     from opslint.config import ConfigError
     from opslint.engine.packs import PackError
+    from opslint.engine.repair.files import WriteError
     from opslint.engine.select import SelectionError
+    from opslint.read.targets import TargetError
 
-    return ConfigError, PackError, SelectionError, OutputError
+    return ConfigError, PackError, SelectionError, TargetError, OutputError, WriteError
 
 
-def _say_expected(error: BaseException) -> None:
+def say_expected(error: BaseException) -> None:
+    """Say one of `expected_errors` with its place."""
     from opslint.config import ConfigError
     from opslint.engine.select import SelectionError
+    from opslint.read.targets import TargetError
 
     if isinstance(error, ConfigError):
         say_config_error(error)
-    elif isinstance(error, SelectionError):
+    elif isinstance(error, (SelectionError, TargetError)):
         say_at(str(error), error.location)
     else:
         say(str(error), "error")

@@ -14,6 +14,12 @@ from opslint.cli.streams import say
 # Name: module, and the line in the overview (so that the overview loads none of them).
 COMMANDS: Final = {
     "check": ("opslint.cli.check", "Lint; what runs when no command is named."),
+    "inventory": ("opslint.cli.inventory", "Show how opslint sees a repository: units, clusters, charts."),
+    "render": ("opslint.cli.render", "Print a chart's manifests, with each line's template line."),
+    "upgrade": (
+        "opslint.cli.upgrade",
+        "Lay out a cluster's upgrade, hop by hop: what to change, where, in which order.",
+    ),
     "rules": ("opslint.cli.rules", "List and search the rules."),
     "explain": ("opslint.cli.explain", "Show a rule's page: why it matters, examples, options."),
     "schema": ("opslint.cli.schema", "Print the JSON Schema of the configuration."),
@@ -24,7 +30,7 @@ OVERVIEW: Final = """\
 A linter for Helm charts, Kubernetes manifests and Terraform on EKS.
 
 `opslint [PATH]...` is the same as `opslint check [PATH]...`: it reads the files and folders (default: the current
-directory; `-`: manifests from standard input), and reports what will hurt. Nothing is executed and nothing fetched.
+directory; `-`: manifests from standard input) and reports what will hurt. Nothing of them is run, nothing fetched.
 """
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from opslint.model.patterns import regex
 from opslint.output import FORMATS
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 PRESETS: Final = ("recommended", "strict", "all")
-_VERSION: Final = re.compile(r"v?1\.[0-9]+(\.[0-9]+)?|next")
+_VERSION: Final = regex(r"v?1\.[0-9]+(\.[0-9]+([-+][\w.+-]+)?)?|next")
 
 _JUDGE: Final = "What to judge, and against what"
 _OUTPUT: Final = "Output"
+_FIX: Final = "Fixing"
 _HELM: Final = "Helm"
 _TERRAFORM: Final = "Terraform"
 _RUN: Final = "Running"
@@ -33,13 +34,14 @@ Examples:
   opslint charts/api k8s                      lint these, for the versions of your clusters
   opslint -k next infra charts                what breaks at the next upgrade
   opslint --preset strict --fail-on high .    more rules, and fail only for what hurts
+  opslint --fix --unsafe-fixes --diff         what fixes would change
   opslint --output sarif=opslint.sarif .      a file for code scanning beside the text
   helm template api charts/api | opslint -    lint what another tool rendered
 
 \b
 Exit status:
   0  nothing at or above --fail-on, and everything was read
-  1  findings at or above --fail-on
+  1  findings at or above --fail-on; with --diff: something to change
   2  wrong usage or configuration, or opslint itself failed
   3  nothing at or above --fail-on, but something could not be read (--allow-incomplete makes it 0)
   130  interrupted
@@ -98,11 +100,22 @@ def parse_day(_context: click.Context, _parameter: click.Parameter, value: str |
         raise click.BadParameter(f"{value!r} is no date such as 2027-01-31.") from None
 
 
-def _option(section: str, *names: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    return click.option(*names, cls=SectionOption, section=section, **attributes)
+class _Option:
+    """A decorator that adds one option, and knows its name."""
+
+    def __init__(self, name: str, add: Callable[[Any], Any]) -> None:
+        self.name, self._add = name, add
+
+    def __call__(self, function: _Function) -> _Function:
+        added: _Function = self._add(function)
+        return added
 
 
-def _names(section: str, *names: str, metavar: str, help: str) -> Callable[[_Function], _Function]:  # noqa: A002
+def _option(section: str, *names: str, **attributes: Any) -> _Option:
+    return _Option(names[0], click.option(*names, cls=SectionOption, section=section, **attributes))
+
+
+def _names(section: str, *names: str, metavar: str, help: str) -> _Option:  # noqa: A002
     return _option(section, *names, multiple=True, callback=split_names, metavar=metavar, help=help)
 
 
@@ -140,6 +153,11 @@ _OPTIONS: Final = (
     _option(_OUTPUT, "--exit-zero", is_flag=True,
             help="Findings do not change the exit status; an incomplete run still does."),
     _option(_OUTPUT, "--allow-incomplete", is_flag=True, help="Exit 0 instead of 3 when something could not be read."),
+    _option(_FIX, "--fix", is_flag=True, help="Write the safe fixes, then report what remains."),
+    _option(_FIX, "--unsafe-fixes", is_flag=True,
+            help="With --fix or --diff: those fixes too that change what runs, or need a second look."),
+    _option(_FIX, "--diff", is_flag=True,
+            help="Show what --fix would change and write nothing; exit 1 when there is something to change."),
     _option(_HELM, "--helm-values", multiple=True, metavar="[CHART=]FILE",
             help="Values file, for all charts or one. Repeatable."),
     _option(_HELM, "--helm-set", multiple=True, metavar="[CHART=]KEY=VALUE",
@@ -163,4 +181,20 @@ def check_options(function: _Function) -> _Function:
     """Decorate the command with all options, in the order above."""
     for option in reversed(_OPTIONS):
         function = option(function)
+    return function
+
+
+# What decides how a repository is read, as against how it is judged and reported.
+_READING: Final = (
+    "--target-version", "--exclude", "--config", "--env", "--cluster", "--color", "--quiet", "--helm-values",
+    "--helm-set", "--release-name", "--namespace", "--helm-engine", "--tf-var-file", "--tf-var", "--tf-env", "--jobs",
+    "--no-cache",
+)  # fmt: skip
+
+
+def reading_options(function: _Function) -> _Function:
+    """Decorate a command that only reads with the options that decide what is read, and how."""
+    for option in reversed(_OPTIONS):
+        if option.name in _READING:
+            function = option(function)
     return function

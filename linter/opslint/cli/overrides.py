@@ -1,4 +1,4 @@
-"""Turns the options of `check` into fields of Settings; what is not given leaves the configuration as it is."""
+"""Turns the options of a command into fields of Settings; what is not given leaves the configuration as it is."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def overrides_of(given: Mapping[str, Any], root: Path) -> dict[str, object]:
     Raises:
         click.UsageError: a file does not exist, or a value has not the form it needs.
     """
-    fields: dict[str, object] = {name: given[name] for name in _AS_GIVEN if given[name] not in (None, False, ())}
+    fields: dict[str, object] = {name: given[name] for name in _AS_GIVEN if given.get(name) not in (None, False, ())}
     here = Path.cwd().resolve()
     base = here.relative_to(root).as_posix() if here != root and here.is_relative_to(root) else ""
     lists = {
-        "exclude": tuple(rebase_pattern(pattern, base) for pattern in given["exclude"]),
-        "helm_values": tuple(_values_file(value, root) for value in given["helm_values"]),
-        "helm_set": tuple(_setting(value, root) for value in given["helm_set"]),
-        "tf_var_files": tuple(_file(value, "--tf-var-file", root) for value in given["tf_var_file"]),
-        "tf_vars": tuple(_assignment(value, "--tf-var") for value in given["tf_var"]),
+        "exclude": tuple(rebase_pattern(pattern, base) for pattern in given.get("exclude", ())),
+        "helm_values": tuple(_values_file(value, root) for value in given.get("helm_values", ())),
+        "helm_set": tuple(_setting(value, root) for value in given.get("helm_set", ())),
+        "tf_var_files": tuple(_file(value, "--tf-var-file", root) for value in given.get("tf_var_file", ())),
+        "tf_vars": tuple(_assignment(value, "--tf-var") for value in given.get("tf_var", ())),
     }
     return fields | {name: values for name, values in lists.items() if values}
 

@@ -7,12 +7,14 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
-_SCP: Final = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")
+_HASH: Final = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_CREDENTIALS: Final = regex(r"(?<=://)[^/@]*@")
+_SCP: Final = regex(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")
 
 
 def read_revision(root: Path) -> tuple[str, str, str]:

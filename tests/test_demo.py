@@ -1,0 +1,60 @@
+"""The example shop, as `make demo` shows it, and the same shop done right."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from opslint.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = Path(__file__).parent / "golden" / "demo"
+AREAS = {"upgrade", "reliability", "backup", "cost", "security", "rbac", "hygiene"}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run opslint in the repository's root: `run(*arguments) -> (status, output)`."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*arguments):
+        status = main(list(arguments))
+        return status, capsys.readouterr().out
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["text", "json", "concise"])
+def test_the_demo_is_what_was_read_and_approved(run, name):
+    status, output = run("examples/myshop", "--format", name)
+    path = GOLDEN / f"myshop.{name}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(output, encoding="utf-8")
+    assert status == 1
+    assert output == path.read_text(encoding="utf-8")
+
+
+def test_the_demo_has_a_finding_in_every_area_and_reads_everything(run):
+    report = json.loads(run("examples/myshop", "--format", "json")[1])
+    areas = {rule["id"]: rule["area"] for rule in json.loads(run("rules", "--format", "json")[1])}
+    assert {areas[finding["rule_id"]] for finding in report["findings"]} == AREAS
+    assert report["errors"] == []
+    assert report["coverage"]["charts"]["rendered"] == report["coverage"]["charts"]["found"] == 1
+
+
+def test_the_shop_done_right_has_nothing_in_it(run):
+    status, output = run("examples/myshop-clean", "--format", "json")
+    report = json.loads(output)
+    assert [(finding["rule_id"], finding["path"], finding["line"]) for finding in report["findings"]] == []
+    assert report["errors"] == []
+    assert status == 0
+
+
+def test_the_issue_of_the_day_works_as_written(run):
+    status, output = run("examples/myshop/charts", "examples/myshop/infra", "--format", "json")
+    rules = {finding["rule_id"] for finding in json.loads(output)["findings"]}
+    assert status == 1
+    assert {"image-repository-mismatch", "rds-backup-disabled", "pdb-blocks-drain"} <= rules
