@@ -92,6 +92,12 @@ def read_project(
     parts.coverage.manifests_found += manifests.found
     parts.coverage.manifests_read += manifests.read_count
     _terraform(discovery, root, settings, parts)
+    # A cluster dump without objects was read; an empty one was not there.
+    empty = not (stdin or "").strip()
+    if empty and not (parts.units or parts.modules or parts.failures or discovery.charts or discovery.report_only):
+        shown = ", ".join(paths) or "."
+        message = f"no Helm chart, manifest or Terraform file under {shown}: its YAML files hold no Kubernetes object"
+        parts.failures.append(Failure(shown, 0, message, "input"))
     keep = Keep(settings)
     clusters = keep.clusters(parts.clusters)
     targets = Targets(settings, parts.clusters, clusters)
