@@ -4,9 +4,11 @@ import json
 import os
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from opslint.cli.main import main
+from opslint_schemas import load
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "demo"
@@ -43,6 +45,15 @@ def test_the_demo_has_a_finding_in_every_area_and_reads_everything(run):
     assert {areas[finding["rule_id"]] for finding in report["findings"]} == AREAS
     assert report["errors"] == []
     assert report["coverage"]["charts"]["rendered"] == report["coverage"]["charts"]["found"] == 1
+
+
+def test_the_demo_is_valid_sarif_and_valid_json(run):
+    report = json.loads(run("examples/myshop", "--format", "json")[1])
+    jsonschema.Draft202012Validator(load("report.schema")).validate(report)
+    schema = json.loads((Path(__file__).parent / "output" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    log = json.loads(run("examples/myshop", "--format", "sarif")[1])
+    jsonschema.Draft202012Validator(schema).validate(log)
+    assert len(log["runs"][0]["results"]) == len(report["findings"])
 
 
 def test_the_shop_done_right_has_nothing_in_it(run):

@@ -257,9 +257,9 @@ def test_links(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def test_a_link_to_a_directory_that_is_not_walked_is_followed_once(root: Path) -> None:
-    fill(root, "shared/x.yaml", "d/a.yaml")
-    (root / "d" / "one").symlink_to("../shared")
-    (root / "d" / "two").symlink_to("../shared")
+    fill(root, "common/x.yaml", "d/a.yaml")
+    (root / "d" / "one").symlink_to("../common")
+    (root / "d" / "two").symlink_to("../common")
     assert found(root, "d").manifests == ["d/a.yaml", "d/one/x.yaml"]
 
 

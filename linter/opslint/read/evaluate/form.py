@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.node import Node, Unknown
@@ -33,18 +34,18 @@ class Ground:
         self.place, self.root = place, root
 
 
-class Raw:
+class Raw(ABC):
     """A value of the tree that `HclForm` reads."""
 
     __slots__ = ()
 
+    @abstractmethod
     def open(self) -> object:
         """Return a dict or list of raw values, a scalar, or Unknown."""
-        raise NotImplementedError
 
+    @abstractmethod
     def place(self) -> Place:
         """Return the text of the value."""
-        raise NotImplementedError
 
     def key_place(self, _key: str) -> Place | None:
         """Return the text of a key."""
