@@ -26,7 +26,7 @@ facts-check: .venv/ready  ## shape and consistency of the data in schemas/
 golden: .venv/ready  ## rewrite the golden files: read the diff before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/output tests/cli/test_upgrade.py tests/test_demo.py
 
-docs: .venv/ready  ## rewrite docs/rules from the rules' own pages
+docs: .venv/ready  ## rewrite docs/rules and the index of the rules from the rules themselves
 	$(BIN)/python docs/generate.py
 
 bench: .venv/ready  ## cold start, a large run, and the same against another linter

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from opslint.engine.index import read_index
 from opslint.engine.rule import Rule, RuleError
 
 if TYPE_CHECKING:
@@ -111,10 +111,16 @@ def _load_named(name: str) -> Pack:
         raise PackError(f"rule file {name} does not load: {type(error).__name__}: {error}") from error
 
 
-def collect(name: str, package: ModuleType) -> Pack:
-    """Return the rules of a module, or of a package and all modules below it."""
+def collect(name: str, package: ModuleType, *, indexed: bool = True) -> Pack:
+    """Return the rules of a module, or of a package and all modules below it: by its index, if it has one that fits."""
+    folders = list(getattr(package, "__path__", ()))
+    rules = read_index(package.__name__, folders[0]) if indexed and len(folders) == 1 else None
+    if rules is not None:
+        return Pack(name, rules)
+    import pkgutil
+
     modules = [package]
-    for info in pkgutil.walk_packages(getattr(package, "__path__", ()), package.__name__ + "."):
+    for info in pkgutil.walk_packages(folders, package.__name__ + "."):
         modules.append(importlib.import_module(info.name))
     found = {
         value.id: value
