@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslint.model.project import Cluster
-from opslint.model.report import Notice
 from opslint.model.terraform import RootModule
 from opslint.read.discover import TerraformDirectory
 from opslint.read.evaluate.collect import Collector
@@ -20,6 +19,7 @@ from opslint.read.hcl.pace import reading_pace
 from opslint.read.modules import Modules, is_local, source_text
 
 if TYPE_CHECKING:
+    from opslint.model.report import Notice
     from collections.abc import Sequence
 
     from opslint.model.project import SourceFile
@@ -61,7 +61,6 @@ def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings
         for module in _roots(modules, loader):
             for run in runs_of(module, loader, settings, result.notices):
                 result.modules.append(_evaluate(module, run, loader))
-    _say_opaque(result)
     return result
 
 
@@ -105,17 +104,6 @@ def _evaluate(module: Module, run: Run, loader: Loader) -> RootModule:
 
     Collector(root, resolver.virtual, is_full).collect(scope)
     return root
-
-
-def _say_opaque(result: TerraformResult) -> None:
-    """Name the modules that could not be seen through, once for each call."""
-    found: dict[tuple[str, int], tuple[str, str]] = {}
-    for module in result.modules:
-        for call in module.opaque:
-            found.setdefault((call.header.source.path, call.header.span.line), (call.name, call.source))
-    for (path, line), (name, source) in sorted(found.items()):
-        shown = f" ({source})" if source else ""
-        result.notices.append(Notice(path, line, f"module {name}{shown} was not read: its resources are unknown"))
 
 
 def count_unknown(modules: Sequence[RootModule]) -> int:
