@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := linter rules schemas tests benchmarks
 
-.PHONY: demo test check golden docs bench rule facts-check fuzz clean
+.PHONY: demo test check golden docs bench rule facts-check schemas fuzz clean
 
 demo: .venv/ready  ## lint the example shop
 	@$(BIN)/opslint examples/myshop || test $$? -eq 1
@@ -31,6 +31,9 @@ docs: .venv/ready  ## rewrite docs/rules and the index of the rules from the rul
 
 bench: .venv/ready  ## cold start, a large run, and the same against another linter
 	$(BIN)/python benchmarks/run.py
+
+schemas: .venv/ready  ## make the schemas of built-in objects again (needs the package registry)
+	$(BIN)/python schemas/build/kubernetes_schemas.py
 
 fuzz: .venv/ready  ## mutated Terraform through the reader
 	$(BIN)/python tests/fuzz/fuzz_hcl.py

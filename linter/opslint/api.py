@@ -23,6 +23,7 @@ from opslint.engine.contexts import capabilities, capability, effective, is_wind
 from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
+from opslint.engine.named import objects_named
 from opslint.engine.pods import (
     OPERATOR_KINDS,
     Labels,
@@ -56,6 +57,7 @@ from opslint.engine.rule import (
     resource,
     root_module,
     rule,
+    suppression,
     unit,
     workload,
 )
@@ -94,6 +96,7 @@ from opslint.engine.terraform import (
     text_with_holes,
 )
 from opslint.engine.trust import Trust, trusts_of
+from opslint.engine.validate import Violation, violations_of
 from opslint.model.finding import (
     Add,
     AppendBlock,
@@ -114,6 +117,7 @@ from opslint.model.node import Node, Undecided
 from opslint.model.patterns import regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
 from opslint.model.source import Location, Span
+from opslint.model.suppression import Suppression
 from opslint.model.terraform import Block, ModuleCall, RootModule
 from opslint_schemas import lifecycle, load, release
 
@@ -163,10 +167,12 @@ __all__ = [
     "SourceFile",
     "Span",
     "Subject",
+    "Suppression",
     "Target",
     "Trust",
     "Undecided",
     "Unit",
+    "Violation",
     "Workload",
     "account_of",
     "all_accounts_known",
@@ -221,6 +227,7 @@ __all__ = [
     "module_call",
     "name_of",
     "name_pattern",
+    "objects_named",
     "opaque_beside",
     "opaque_could_provide",
     "opaque_receives",
@@ -253,12 +260,14 @@ __all__ = [
     "set_value",
     "share_namespace",
     "subjects_of",
+    "suppression",
     "target_of",
     "template_of",
     "text_with_holes",
     "trusts_of",
     "unit",
     "uses_account",
+    "violations_of",
     "with_prereleases",
     "workload",
 ]

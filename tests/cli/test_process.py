@@ -116,3 +116,80 @@ def test_a_full_standard_output_is_2(tmp_path):
         )
     assert done.returncode == 2
     assert done.stderr.splitlines() == ["error: cannot write to standard output: No space left on device"]
+
+
+def run_opslint(*arguments, cwd, **options):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-m", "opslint", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, check=False, **options)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["schema"]])
+def test_closed_streams_are_no_error(arguments, tmp_path):
+    closing = "import os, sys; os.close(1); os.close(2); os.execv(sys.executable, [sys.executable, '-m', 'opslint', *sys.argv[1:]])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run([sys.executable, "-c", closing, *arguments], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0
+
+
+def test_closed_standard_input_holds_nothing(tmp_path):
+    closing = "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, '-m', 'opslint', '-', '-q'])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-c", closing], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "standard input holds no Kubernetes object" in done.stdout
+
+
+def test_help_that_nobody_reads_is_no_finding(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run_opslint("--help", cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_help_on_a_full_disk_is_2(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = run_opslint("--help", cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: cannot write to standard output: No space left on device\n")
+
+
+def test_a_pack_cannot_end_the_run_with_0(tmp_path):
+    (tmp_path / "mine.py").write_text("import sys\nsys.exit(0)\n")
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    done = run_opslint("--rules-from", "mine.py", cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: a rule pack ended the run: sys.exit(0)\n")
+
+
+@pytest.mark.parametrize("text", ["{}", "[1, 2]", "hello", "  \n"])
+def test_standard_input_without_an_object_is_incomplete(text, tmp_path):
+    done = run_opslint("-", "-f", "concise", cwd=tmp_path, input=text, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[0] == "error: -: standard input holds no Kubernetes object"
+
+
+def test_an_empty_dump_is_complete(tmp_path):
+    dump = '{"apiVersion": "v1", "kind": "List", "items": []}'
+    assert run_opslint("-", "-q", cwd=tmp_path, input=dump.encode()).returncode == 0
+
+
+def test_a_long_line_of_a_wrong_configuration_is_cut(tmp_path):
+    (tmp_path / ".opslint.yaml").write_text("ignore: " + "[" * 100_000)
+    done = run_opslint(".", cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert max(map(len, lines)) < 200
+    assert "^" in lines[-1]
+
+
+def test_a_configured_chart_that_does_not_exist_is_incomplete(tmp_path):
+    (tmp_path / ".opslint.yaml").write_text("charts: [{path: typo}]\nterraform: [{path: infar}]\n")
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    done = run_opslint(".", "-f", "concise", cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[:2] == [
+        "error: infar: the configuration names it, but it is no folder",
+        "error: typo: the configuration names it, but it is no chart: there is no Chart.yaml",
+    ]

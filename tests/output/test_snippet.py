@@ -152,3 +152,26 @@ def test_overlapping_secrets_are_one_mask() -> None:
     masks = secret(place(text, "bob:hunter2"), place(text, "hunter2@db"))
     assert drawn(place(text, "url"), masks=masks)[0] == f" 1 | url: postgres://{MASK}/shop"
     assert masks.text(place(text, "postgres://bob")) == f"postgres://{MASK}"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "shown"),
+    [
+        ("a:\n  token: s3cret\nb: 1\n", "token", [" 1 | a:", " 2 |   token: \u2022", " 3 | b: 1"]),
+        ('a: {"token": s3cret, c: 1}\n', "token", [' 1 | a: {"token": \u2022']),
+        ("- token: |\n    s3cret\n\n    s3cret\n  b: 1\n", "token", [" 1 | - token: |", " 2 |     \u2022"]),
+        ("- token:\n    s3cret\n", "token", [" 1 | - token:", " 2 |     \u2022"]),
+        ('password = "s3cret"\n', "password", [" 1 | password = \u2022"]),
+    ],
+)
+def test_a_secret_that_is_found_at_its_key_is_masked_at_its_value(text: str, mark: str, shown: list[str]) -> None:
+    line = next(number for number, one in enumerate(text.split("\n"), 1) if mark in one)
+    location = place(text, mark, line)
+    lines = [one for one in drawn(location, masks=secret(location)) if "^" not in one]
+    assert [one.replace(MASK, "\u2022") for one in lines] == shown
+    assert "s3cret" not in "".join(drawn(location, masks=secret(location), context=9))
+
+
+def test_a_template_that_names_a_secret_is_no_secret() -> None:
+    location = place("token: {{ .Values.token | b64enc }}\n", "token", kind="template")
+    assert drawn(location, masks=secret(location))[0] == " 1 | token: {{ .Values.token | b64enc }}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -163,4 +164,30 @@ def test_a_module_source_outside_the_root_is_opaque(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_bytes(b'locals {\n  a = "\xff"\n}\n')
     result = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), tmp_path)
-    assert [(failure.path, failure.message) for failure in result.failures] == [("main.tf", "the file is not UTF-8")]
+    assert [(failure.path, failure.line, failure.message) for failure in result.failures] == [
+        ("main.tf", 2, "is not UTF-8: byte 0xff on line 2")
+    ]
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "main.tf")
+    result = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), tmp_path)
+    assert [(one.path, one.message, one.kind) for one in result.failures] == [
+        ("main.tf", "is not a regular file", "file")
+    ]
+
+
+def test_a_terraform_file_of_100_mb_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "main.tf").open("wb") as file:
+        file.truncate(100_000_000)
+    result = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), tmp_path)
+    assert [(one.path, one.message, one.kind) for one in result.failures] == [
+        ("main.tf", "larger than 20 MB (100,000,000 bytes): not read", "limit")
+    ]
+
+
+def test_a_byte_order_mark_is_no_column(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_bytes(b'\xef\xbb\xbfresource "aws_x" "a" {}\n')
+    result = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), tmp_path)
+    assert result.failures == []
+    assert result.modules[0].blocks[0].header.span.column == 1

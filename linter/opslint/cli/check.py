@@ -122,7 +122,7 @@ def check_paths(paths: Sequence[str]) -> None:
     """Refuse a path that does not exist. Raises click.UsageError."""
     for path in paths:
         if path != "-" and not os.path.lexists(path):
-            raise click.UsageError(f"there is no file or folder {path!r}{_near_command(path)}.")
+            raise click.UsageError(f"there is no file or folder {path!r}{_near_command(path) or '.'}")
 
 
 def _near_command(word: str) -> str:
@@ -134,6 +134,8 @@ def _near_command(word: str) -> str:
 
 def read_stdin() -> str:
     """Return the manifests on standard input. Raises click.UsageError when they are no text."""
+    if sys.stdin is None:  # closed by the caller
+        return ""
     if sys.stdin.isatty():
         say("reading manifests from standard input, to its end (Ctrl-D)", "note")
     content = sys.stdin.buffer.read()
@@ -220,12 +222,23 @@ def expected_errors() -> tuple[type[Exception], ...]:
     """Errors that are the user's to mend; imported late, as most runs raise none."""
     from opslint.cli.sinks import OutputError
     from opslint.config import ConfigError
+    from opslint.engine.baseline import BaselineError
+    from opslint.engine.changed import ChangedError
     from opslint.engine.packs import PackError
     from opslint.engine.repair.files import WriteError
     from opslint.engine.select import SelectionError
     from opslint.read.targets import TargetError
 
-    return ConfigError, PackError, SelectionError, TargetError, OutputError, WriteError
+    return (
+        ConfigError,
+        PackError,
+        SelectionError,
+        TargetError,
+        OutputError,
+        WriteError,
+        BaselineError,
+        ChangedError,
+    )
 
 
 def say_expected(error: BaseException) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +11,7 @@ from typing import Any, Final
 import click
 
 from opslint.cli.options import EPILOG, OptionSections
-from opslint.cli.streams import say
+from opslint.cli.streams import FAILED, forget_stdout, say
 
 # Name: module, and the line in the overview (so that the overview loads none of them).
 COMMANDS: Final = {
@@ -20,6 +22,8 @@ COMMANDS: Final = {
         "opslint.cli.upgrade",
         "Lay out a cluster's upgrade, hop by hop: what to change, where, in which order.",
     ),
+    "baseline": ("opslint.cli.baseline", "Take the findings of today as known, so that only new ones are reported."),
+    "init": ("opslint.cli.init", "Write a commented configuration, a pre-commit entry and a workflow."),
     "rules": ("opslint.cli.rules", "List and search the rules."),
     "explain": ("opslint.cli.explain", "Show a rule's page: why it matters, examples, options."),
     "schema": ("opslint.cli.schema", "Print the JSON Schema of the configuration."),
@@ -87,6 +91,17 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return the exit status."""
     try:
         status: Any = opslint.main(arguments, prog_name="opslint", standalone_mode=False)
+    except SystemExit as error:
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # what click makes of a pipe closed while it helps
+            return 0
+        say(f"a rule pack ended the run: sys.exit({error.code!r})", "error")
+        return FAILED
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EIO} or error.filename is not None:
+            raise
+        forget_stdout()
+        say(f"cannot write to standard output: {error.strerror}", "error")
+        return FAILED
     except click.Abort:  # what click makes of Ctrl-C
         raise KeyboardInterrupt from None
     except click.ClickException as error:

@@ -26,6 +26,8 @@ def console() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run opslint with the arguments (default: the process's) and return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller: nobody listens
+        _fill_closed_streams()
     if arguments in (["--version"], ["-V"]):  # before click is imported: editors and installers ask often
         from opslint import __version__
 
@@ -36,6 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(arguments)
         return 0
     return _run(arguments)
+
+
+def _fill_closed_streams() -> None:
+    import os
+
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end
 
 
 def _run(arguments: Sequence[str]) -> int:

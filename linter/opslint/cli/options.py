@@ -136,6 +136,10 @@ _OPTIONS: Final = (
     _names(_JUDGE, "--cluster", metavar="NAME", help="Keep only these clusters."),
     _option(_JUDGE, "--as-of", callback=parse_day, metavar="DATE",
             help="Judge support windows at this day instead of today."),
+    _option(_JUDGE, "--baseline", metavar="FILE",
+            help="Hide the findings that this file of `opslint baseline` knows."),
+    _option(_JUDGE, "--changed-since", metavar="REV",
+            help="Keep only what has to do with files that changed since the merge base with REV (git)."),
     _option(_JUDGE, "--rules-from", multiple=True, metavar="MODULE|FILE",
             help="Rules of your own: an importable package, or a Python file. It is executed."),
     _option(_OUTPUT, "--format", "-f", type=click.Choice(FORMATS), default="text", metavar="FORMAT",
@@ -196,5 +200,20 @@ def reading_options(function: _Function) -> _Function:
     """Decorate a command that only reads with the options that decide what is read, and how."""
     for option in reversed(_OPTIONS):
         if option.name in _READING:
+            function = option(function)
+    return function
+
+
+# What a command besides needs that judges too, and reports in its own way.
+_JUDGING: Final = (
+    *_READING, "--select", "--extend-select", "--ignore", "--preset", "--baseline", "--as-of", "--rules-from",
+    "--allow-incomplete", "--include-vendored",
+)  # fmt: skip
+
+
+def judging_options(function: _Function) -> _Function:
+    """Decorate a command that reads and judges with the options that decide what is found."""
+    for option in reversed(_OPTIONS):
+        if option.name in _JUDGING:
             function = option(function)
     return function

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _AS_GIVEN: Final = (
     "target_version", "select", "extend_select", "ignore", "preset", "fail_on", "env", "cluster", "as_of",
     "release_name", "namespace", "helm_engine", "include_vendored", "tf_env", "jobs", "no_cache", "show_suppressed",
+    "changed_since",
 )  # fmt: skip
 
 
@@ -35,6 +36,8 @@ def overrides_of(given: Mapping[str, Any], root: Path) -> dict[str, object]:
         "tf_var_files": tuple(_file(value, "--tf-var-file", root) for value in given.get("tf_var_file", ())),
         "tf_vars": tuple(_assignment(value, "--tf-var") for value in given.get("tf_var", ())),
     }
+    if given.get("baseline"):
+        fields["baseline"] = below_root(given["baseline"], root)
     return fields | {name: values for name, values in lists.items() if values}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FAILED: Final = 2
 _COLORS: Final = {"error": "1;31", "warning": "1;33", "note": "1;36"}
+_FRAME: Final = 120  # characters of a line that are shown
 _chosen: list[str] = ["auto"]
 
 
@@ -95,6 +96,9 @@ def say_at(message: str, location: Location | None) -> None:
 def _frame(line: int, column: int, text: str) -> str:
     if not text.strip():
         return ""
+    if len(text) > _FRAME:
+        start = max(column - _FRAME // 2, 0)
+        text, column = text[start : start + _FRAME], max(column - start, 0)
     margin = " " * len(str(line))
     caret = f"\n{margin} | {' ' * (column - 1)}^" if column else ""
     return f"\n{line} | {text.expandtabs(1)}{caret}"

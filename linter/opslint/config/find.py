@@ -31,7 +31,7 @@ def find_root(paths: Sequence[str], cwd: Path | None = None) -> Path:
     # Not resolved: a link belongs to the repository it stands in, and may then be refused for what it points to.
     named = [here / path for path in paths if path != "-"] or [here]
     start = Path(os.path.normpath(named[0]))
-    root = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+    root = next((folder for folder in (start, *start.parents) if _is_repository(folder)), None)
     if root is not None:
         root = root.resolve()
         for path in named:
@@ -67,14 +67,19 @@ def find_configuration(first: Path, root: Path) -> Path | None:
     return None
 
 
+def _is_repository(folder: Path) -> bool:
+    # Path.exists raises for a folder that may not be looked into.
+    return os.path.exists(folder / ".git")  # noqa: PTH110
+
+
 def _in_folder(folder: Path) -> Path | None:
-    present = [folder / name for name in NAMES if (folder / name).is_file()]
+    present = [folder / name for name in NAMES if os.path.isfile(folder / name)]  # noqa: PTH113 - never raises
     if len(present) > 1:
         raise ConfigError(f"both {NAMES[0]} and {NAMES[1]} stand here: keep one", str(folder))
     if present:
         return present[0]
     project = folder / PYPROJECT
-    return project if project.is_file() and _has_table(project) else None
+    return project if os.path.isfile(project) and _has_table(project) else None  # noqa: PTH113
 
 
 def _has_table(project: Path) -> bool:

@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from opslint.engine.select import Selected
     from opslint.model.finding import Problem
     from opslint.model.project import Chart, Cluster, Project, SourceFile, Unit
+    from opslint.model.suppression import Suppression
     from opslint.model.terraform import RootModule
 
     Item: TypeAlias = (
-        KubeObject | Container | Block | ModuleCall | Chart | SourceFile | Unit | RootModule | Cluster | Project
+        KubeObject
+        | Container
+        | Block
+        | ModuleCall
+        | Chart
+        | SourceFile
+        | Unit
+        | RootModule
+        | Cluster
+        | Project
+        | Suppression
     )
 
 
@@ -55,11 +66,12 @@ def judge(project: Project, rules: Sequence[Selected]) -> Judgement:
         if each not in items:
             items[each] = list(items_of(each, project))
         for item in items[each]:
-            _judge_item(selected, item, project, result)
+            judge_item(selected, item, project, result)
     return result
 
 
-def _judge_item(selected: Selected, item: Item, project: Project, result: Judgement) -> None:
+def judge_item(selected: Selected, item: Item, project: Project, result: Judgement) -> None:
+    """Run one rule over one item, and add what comes of it to the result."""
     rule = selected.rule
     try:
         problems = _ask(selected, item, project, ALTERNATIVES)
@@ -167,6 +179,7 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
         "root_module": project.modules,
         "cluster": project.clusters,
         "project": [project],
+        "suppression": [],  # judged when all others have spoken
     }
     return whole[each.what]
 
@@ -182,4 +195,4 @@ def _part_fits(item: Container, part: str) -> bool:
         return True
 
 
-__all__ = ["Item", "Judgement", "Said", "items_of", "judge", "where"]
+__all__ = ["Item", "Judgement", "Said", "items_of", "judge", "judge_item", "where"]

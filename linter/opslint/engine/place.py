@@ -41,7 +41,10 @@ def finding_of(said: Said, *, write_blocks: bool = False) -> Finding:
     related = list(origin.related)
     location = origin.location
     if origin.editable is not None:
-        related = [("rendered by this line", location), *(pair for pair in related if pair[1] is not origin.editable)]
+        here = origin.editable.source.path, origin.editable.span.line
+        # The line shows its key already.
+        related = [pair for pair in related if (pair[1].source.path, pair[1].span.line) != here]
+        related.insert(0, ("rendered by this line", location))
         location = origin.editable
     for label, other in problem.also:
         place = other.location if isinstance(other, Node) else other

@@ -26,6 +26,7 @@ OPERATOR_KINDS: Final = (
     "Elasticsearch",
     "RedisFailover",
     "RabbitmqCluster",
+    "LeaderWorkerSet",
 )
 
 

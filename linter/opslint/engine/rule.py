@@ -20,7 +20,8 @@ PRESETS: Final = (RECOMMENDED, STRICT, OPT_IN)
 class Each(NamedTuple):
     """What a rule is run for; made by the functions below, a closed set.
 
-    `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster or project;
+    `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster, project
+    or suppression;
     `names` the kinds or types wanted (none: all).
     """
 
@@ -35,7 +36,7 @@ class Each(NamedTuple):
         """`kubernetes`, `terraform` or `both`: what kind of input it needs."""
         if self.what in {"resource", "module_call", "root_module", "cluster"}:
             return "terraform"
-        return "both" if self.what in {"file", "project"} else "kubernetes"
+        return "both" if self.what in {"file", "project", "suppression"} else "kubernetes"
 
 
 def workload(*kinds: str, system: bool = False) -> Each:
@@ -91,6 +92,11 @@ def unit() -> Each:
 def project() -> Each:
     """The whole project, once."""
     return Each("project")
+
+
+def suppression() -> Each:
+    """Each suppression of the repository, after all other rules: what it says, and what it silenced."""
+    return Each("suppression")
 
 
 class Option(NamedTuple):

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from opslint.engine.docs import rule_info
-from opslint.engine.judge import judge
+from opslint.engine.judge import Judgement, judge, judge_item
 from opslint.engine.place import finding_of, fingerprint, merge
 from opslint.engine.select import select
 from opslint.engine.suppress import Suppressions
+from opslint.model.finding import Suppressed
 from opslint.model.report import Hidden, Report
 from opslint.read.plan import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from opslint.engine.judge import Judgement
+    from opslint.engine.baseline import Baseline
+    from opslint.engine.judge import Said
     from opslint.engine.packs import Pack
+    from opslint.engine.rule import Rule
     from opslint.engine.select import Selected
     from opslint.model.finding import Finding
     from opslint.model.project import Target
     from opslint.model.settings import Settings
+    from opslint.model.suppression import Suppression
     from opslint.read.plan import Reading
 
     Progress = Callable[[str, int, int], None]
@@ -49,47 +55,101 @@ def lint(
 
     Raises:
         SelectionError: the settings name a rule or an option that does not exist.
+        BaselineError: the baseline that the settings name cannot be used.
+        ChangedError: git cannot tell what changed since the revision that the settings name.
     """
     selected = select(packs, settings)
     # Nothing of the project is freed before the report is written: collecting in between only costs time.
     collecting = gc.isenabled()
     gc.disable()
     try:
+        baseline = _baseline(settings)
         reading = read_project(paths, settings, stdin, progress)
         judgement = judge(reading.project, selected)
-        return _report(reading, judgement, selected, settings, fixing=fixing)
+        run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths)
+        return _report(run, baseline, fixing=fixing)
     finally:
         if collecting:
             gc.enable()
 
 
-def _report(
-    reading: Reading, judgement: Judgement, selected: Sequence[Selected], settings: Settings, *, fixing: bool
-) -> Report:
-    project = reading.project
-    suppressions = Suppressions(settings, project.as_of)
-    shown: list[Finding] = []
-    suppressed: list[Finding] = []
-    vendored: list[Finding] = []
-    ordinals: Counter[tuple[object, ...]] = Counter()
-    for said in judgement.said:
-        finding = finding_of(said, write_blocks=fixing)
+class Run(NamedTuple):
+    """What a run was about."""
+
+    reading: Reading
+    judgement: Judgement
+    selected: Sequence[Selected]
+    rules: Sequence[Rule]  # of all packs
+    paths: Sequence[str]
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Findings by what becomes of them."""
+
+    shown: list[Finding] = field(default_factory=list)
+    suppressed: list[Finding] = field(default_factory=list)
+    vendored: list[Finding] = field(default_factory=list)
+    ordinals: Counter[tuple[object, ...]] = field(default_factory=Counter)
+
+    def make(self, said: Said, *, write_blocks: bool) -> Finding:
+        finding = finding_of(said, write_blocks=write_blocks)
         key = (finding.rule_id, id(said.item), finding.location.source.path, finding.location.span, finding.field_path)
-        finding.ordinal = ordinals[key]
-        ordinals[key] += 1
-        if not reading.wants(finding):
-            continue
-        finding.suppressed = suppressions.find(finding, said.selected.rule, said.item)
+        finding.ordinal = self.ordinals[key]
+        self.ordinals[key] += 1
+        return finding
+
+    def put(self, finding: Finding, *, include_vendored: bool) -> None:
         if finding.suppressed is not None:
-            suppressed.append(finding)
-        elif finding.vendored and not settings.include_vendored:
-            vendored.append(finding)
+            self.suppressed.append(finding)
+        elif finding.vendored and not include_vendored:
+            self.vendored.append(finding)
         else:
-            shown.append(finding)
+            self.shown.append(finding)
+
+
+def _baseline(settings: Settings) -> Baseline | None:
+    if not settings.baseline:
+        return None
+    from opslint.engine.baseline import read_baseline
+
+    return read_baseline(Path(settings.root), settings.baseline)
+
+
+def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
+    reading, judgement, selected = run.reading, run.judgement, run.selected
+    project = reading.project
+    settings = project.settings
+    suppressions = Suppressions(settings, project.as_of)
+    found = _Sorted()
+    for said in judgement.said:
+        finding = found.make(said, write_blocks=fixing)
+        # Also of findings that are not wanted: what silences them is of use.
+        finding.suppressed = suppressions.find(finding, said.selected.rule, said.item)
+        if reading.wants(finding):
+            found.put(finding, include_vendored=settings.include_vendored)
+    nonprod = [finding_of(said) for said in judgement.nonprod]
+    for finding, said in zip(nonprod, judgement.nonprod, strict=True):
+        suppressions.find(finding, said.selected.rule, said.item)
+    for finding in _of_suppressions(suppressions, run, found, judgement):
+        if reading.wants(finding):
+            found.put(finding, include_vendored=False)
     releases = frozenset(unit.id.rpartition("@")[0].rpartition("/")[2] for unit in project.units if unit.chart)
-    findings, hidden = merge(shown), merge(suppressed)
+    findings, hidden = merge(found.shown), merge(found.suppressed)
     # One numbering over both: suppressing one of two equal findings leaves the other's fingerprint alone.
     fingerprint(sorted((*findings, *hidden), key=lambda finding: finding.sort_key), releases)
+    known: list[Finding] = []
+    if baseline is not None:
+        findings, known = _without_known(findings, baseline)
+        findings += _of_baseline(baseline, hidden, run, judgement)
+        findings.sort(key=lambda finding: finding.sort_key)
+    unchanged = 0
+    if settings.changed_since:
+        from opslint.engine.changed import Changes, changed_files
+
+        changes = Changes(changed_files(Path(settings.root), settings.changed_since), project)
+        kept = [finding for finding in findings if changes.touch(finding)]
+        unchanged, findings = len(findings) - len(kept), kept
     coverage = reading.coverage
     coverage.rules_run = len(selected)
     coverage.unknown_arguments = sum(module.unknown_arguments for module in project.modules)
@@ -101,16 +161,65 @@ def _report(
     failures = sorted({*reading.failures, *judgement.failures}, key=lambda one: (one.path, one.line, one.message))
     return Report(
         findings=tuple(findings),
-        suppressed=tuple(hidden),
+        suppressed=tuple(sorted((*hidden, *known), key=lambda finding: finding.sort_key)),
         failures=tuple(failures),
         coverage=coverage,
         targets=tuple((target, tuple(units)) for target, units in targets.items()),
         hidden=Hidden(
-            nonprod=len(merge(finding_of(said) for said in judgement.nonprod)),
-            vendored=len(merge(vendored)),
+            nonprod=len(merge(nonprod)),
+            vendored=len(merge(found.vendored)),
             suppressed=len(hidden),
+            baseline=len(known),
+            unchanged=unchanged,
         ),
         files=reading.files,
         resources=len(project.objects) + sum(len(module.blocks) for module in project.modules),
         rules={one.rule.id: rule_info(one.rule) for one in selected},
     )
+
+
+def _of_suppressions(suppressions: Suppressions, run: Run, found: _Sorted, judgement: Judgement) -> Iterator[Finding]:
+    """Yield what rules say of the suppressions, when all others have spoken."""
+    judges = [one for one in run.selected if one.rule.each.what == "suppression"]
+    if not judges:
+        return
+    from opslint.engine.unused import judged_suppressions
+
+    for mark, item in judged_suppressions(suppressions, run):
+        for said in _ask(judges, item, run, judgement):
+            finding = found.make(said, write_blocks=False)
+            finding.suppressed = suppressions.find(finding, said.selected.rule, said.item, about=mark)
+            yield finding
+
+
+def _ask(judges: Sequence[Selected], item: Suppression, run: Run, judgement: Judgement) -> list[Said]:
+    later = Judgement()
+    for selected in judges:
+        judge_item(selected, item, run.reading.project, later)
+    judgement.failures += later.failures
+    return later.said
+
+
+def _without_known(findings: Sequence[Finding], baseline: Baseline) -> tuple[list[Finding], list[Finding]]:
+    new, known = [], []
+    for finding in findings:
+        if finding in baseline:
+            finding.suppressed = Suppressed("baseline")
+            known.append(finding)
+        else:
+            new.append(finding)
+    return new, known
+
+
+def _of_baseline(baseline: Baseline, hidden: Sequence[Finding], run: Run, judgement: Judgement) -> list[Finding]:
+    """Return one finding for all entries that match nothing any more."""
+    judges = [one for one in run.selected if one.rule.each.what == "suppression"]
+    for finding in hidden:
+        _ = finding in baseline  # suppressed as well: the entry is still of use
+    from opslint.engine.unused import stale
+
+    item = stale(baseline, run) if judges else None
+    said = _ask(judges, item, run, judgement) if item is not None else []
+    made = [finding_of(one) for one in said]
+    fingerprint(made, frozenset())
+    return [finding for finding in made if run.reading.wants(finding)]

@@ -61,7 +61,8 @@ def select(packs: Sequence[Pack], settings: Settings) -> list[Selected]:
         SelectionError: a name fits no rule (the nearest is suggested), or an option has the wrong type.
     """
     rules = sorted((rule for pack in packs for rule in pack.rules), key=lambda rule: rule.id)
-    for selector in (*settings.select, *settings.extend_select, *settings.ignore, *settings.severity):
+    per_path = [name for changes in settings.per_path.values() for name in changes.get("ignore", ())]
+    for selector in (*settings.select, *settings.extend_select, *settings.ignore, *settings.severity, *per_path):
         _check_selector(selector, rules)
     _check_options(rules, settings)
     chosen = []

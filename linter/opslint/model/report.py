@@ -59,6 +59,7 @@ class Hidden(NamedTuple):
     vendored: int = 0
     suppressed: int = 0
     baseline: int = 0
+    unchanged: int = 0  # have nothing to do with the files that changed
 
 
 class RuleInfo(NamedTuple):

@@ -98,3 +98,4 @@ class Settings(NamedTuple):
     jobs: int = 0
     no_cache: bool = False
     show_suppressed: bool = False
+    changed_since: str = ""  # a revision of git: keep what has to do with files that changed since

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
     from opslint.model.finding import Finding
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 MASK: Final = "\u2022" * 6  # a fixed number: the length of a secret is not told either
 _KEY: Final = regex(r"""\s*(?:-\s+)?["']?[\w./-]+["']?(?::\s+|\s+=\s+)(?=\S)""")
 
+_BEFORE_KEY: Final = regex(r"""(?:.*[{,])?[\s-]*["']?""")
+_AFTER_KEY: Final = regex(r"""["']?\s*(?::(?=\s|$)|=(?!=))[^\S\n]*""")
 _REFERENCES: Final = {
     "template": regex(r"\$?\.Values(?:\.\w+)+"),
     "hcl": regex(r"(?:var|local|module|data)(?:\.[A-Za-z_][\w-]*)+"),
@@ -65,6 +68,10 @@ def _is_reference(location: Location) -> bool:
 
 def _stretches(location: Location) -> Iterable[tuple[int, int, int]]:
     span, source = location.span, location.source
+    separator = _separator(location)
+    if separator is not None:
+        yield from _value(location, separator.end())
+        return
     for number in range(span.line, min(span.end_line, source.line_count) + 1):
         text = source.line(number)
         start = span.column - 1 if number == span.line else 0
@@ -77,6 +84,36 @@ def _stretches(location: Location) -> Iterable[tuple[int, int, int]]:
             start = max(start, len(text) - len(text.lstrip()))
         if start < end:
             yield number, start, end
+
+
+def _separator(location: Location) -> re.Match[str] | None:
+    """Return the `:` or `=` behind a location that is a key, as where a value was put together from others."""
+    span, source = location.span, location.source
+    if span.line != span.end_line or not 1 <= span.line <= source.line_count:
+        return None
+    text = source.line(span.line)
+    if not _BEFORE_KEY.fullmatch(text, 0, span.column - 1):
+        return None
+    return _AFTER_KEY.match(text, span.end_column - 1)
+
+
+def _value(location: Location, start: int) -> Iterable[tuple[int, int, int]]:
+    """Return the stretches of a key's value: the rest of its line, or the lines below that are further in."""
+    source, number = location.source, location.span.line
+    text = source.line(number)
+    if text.startswith("{{", start):  # what a template says of it
+        return
+    if text[start : start + 1] not in {"", "|", ">", "#"}:
+        yield number, start, len(text)
+        return
+    indent = len(text) - len(text.lstrip())
+    for below in range(number + 1, source.line_count + 1):
+        line = source.line(below)
+        further = len(line) - len(line.lstrip())
+        if line.strip() and further <= indent:
+            return
+        if line.strip():
+            yield below, further, len(line)
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

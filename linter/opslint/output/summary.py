@@ -148,6 +148,7 @@ def _hidden(report: Report, context: OutputContext) -> str:
     reasons = [
         (hidden.nonprod, "only in non-production"),
         (hidden.vendored, "in vendored charts (--include-vendored)"),
+        (hidden.unchanged, "in what did not change (--changed-since)"),
     ]
     if not context.show_suppressed:
         reasons.append((hidden.suppressed, "suppressed (--show-suppressed)"))

@@ -170,6 +170,9 @@ class _Reading:
     def _fail(self, release: Release, failures: Sequence[Failure]) -> None:
         """Take failures of a rendering; where values are not known it may fail for that, and this is no error."""
         for failure in failures:
+            broken = any(one.path == failure.path and one.kind == "yaml" for one in self.result.failures)
+            if broken and "cannot load values.yaml" in failure.message:
+                continue  # said already, and better
             if release.unknown and failure.kind == "chart" and failure not in release.failures:
                 why = f"{failure.message} (with values that are not known: {'; '.join(release.unknown)})"
                 self.result.notices.append(Notice(failure.path, failure.line, why))

@@ -69,7 +69,7 @@ def find_root(paths: Sequence[str]) -> Path:
             real = os.path.realpath(path)
             directories.append(real if os.path.isdir(real) else os.path.dirname(real))  # noqa: PTH112, PTH120
     first = Path(directories[0] if directories else here)
-    root = next((str(up) for up in (first, *first.parents) if (up / ".git").exists()), here)
+    root = next((str(up) for up in (first, *first.parents) if os.path.exists(up / ".git")), here)  # noqa: PTH110 - never raises
     if all(is_within(directory, root) for directory in directories):
         return Path(root)
     return Path(os.path.commonpath(directories))

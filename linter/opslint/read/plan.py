@@ -6,6 +6,7 @@ own target's capabilities.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from opslint.model.project import Project
 from opslint.model.report import Coverage, Failure
-from opslint.read.discover import discover, find_root
+from opslint.read.discover import discover, find_root, looks_like_manifest
 from opslint.read.keep import Keep
 from opslint.read.manifests import ManifestReader
 from opslint.read.targets import Targets
@@ -92,11 +93,13 @@ def read_project(
     parts.coverage.manifests_found += manifests.found
     parts.coverage.manifests_read += manifests.read_count
     _terraform(discovery, root, settings, parts)
-    # A cluster dump without objects was read; an empty one was not there.
-    empty = not (stdin or "").strip()
+    # A cluster dump without objects was read; one that is none was not there.
+    empty = not looks_like_manifest(stdin or "")
     if empty and not (parts.units or parts.modules or parts.failures or discovery.charts or discovery.report_only):
         shown = ", ".join(paths) or "."
         message = f"no Helm chart, manifest or Terraform file under {shown}: its YAML files hold no Kubernetes object"
+        if shown == "-":
+            message = "standard input holds no Kubernetes object"
         parts.failures.append(Failure(shown, 0, message, "input"))
     keep = Keep(settings)
     clusters = keep.clusters(parts.clusters)
@@ -115,6 +118,7 @@ def read_project(
     parts.clusters = clusters
     parts.files = [file for file in parts.files if keep.environment(file.environment)]
     parts.failures += keep.failures()
+    parts.failures += _not_there(settings, root)
     parts.coverage.notices += targets.notices
     parts.coverage.notices = sorted(
         set(parts.coverage.notices), key=lambda notice: (notice.path, notice.line, notice.message)
@@ -151,6 +155,22 @@ def _kustomizations(
     parts.coverage.manifests_found += len(consumed)
     parts.coverage.manifests_read += len(consumed)
     return result.plain
+
+
+def _not_there(settings: Settings, root: Path) -> list[Failure]:
+    """Return a failure for each chart and module of the configuration that does not exist: it would not be judged."""
+    charts = [
+        (path, "no chart: there is no Chart.yaml") for path in settings.charts if not _has(root, path, "Chart.yaml")
+    ]
+    modules = [(path, "no folder") for path in settings.terraform if not _has(root, path)]
+    return [
+        Failure(path or ".", 0, f"the configuration names it, but it is {why}", "input")
+        for path, why in charts + modules
+    ]
+
+
+def _has(root: Path, *parts: str) -> bool:
+    return os.path.exists(root.joinpath(*parts))  # noqa: PTH110 - never raises
 
 
 def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Parts) -> None:

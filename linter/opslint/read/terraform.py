@@ -19,11 +19,10 @@ from opslint.read.hcl.pace import reading_pace
 from opslint.read.modules import Modules, is_local, source_text
 
 if TYPE_CHECKING:
-    from opslint.model.report import Notice
     from collections.abc import Sequence
 
     from opslint.model.project import SourceFile
-    from opslint.model.report import Failure
+    from opslint.model.report import Failure, Notice
     from opslint.model.settings import Settings
     from opslint.read.evaluate.inputs import Run
     from opslint.read.evaluate.module import Module

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SKIPPED: Final = frozenset(
     {".git", ".hg", ".svn", ".terraform", ".terragrunt-cache", "node_modules", ".venv", "__pycache__"}
 )
+READ: Final = (".yaml", ".yml", ".json", ".tf", ".tofu", ".tfvars")  # how the names of files end that are read
 
 
 class Walk:
@@ -75,8 +76,9 @@ class Walk:
             name = entry.name
             path = prefix + name
             if not _is_text(name):
-                shown = os.fsencode(path).decode(errors="replace")
-                self.failures.append(Failure(shown, 0, "the name is not UTF-8: not read", "file"))
+                if name.endswith(READ) or entry.is_dir():  # what else it is would not be read either
+                    shown = os.fsencode(path).decode(errors="replace")
+                    self.failures.append(Failure(shown, 0, "the name is not UTF-8: not read", "file"))
             elif entry.is_symlink():
                 self._link(directory, path, names, linked)
             elif entry.is_dir(follow_symlinks=False):

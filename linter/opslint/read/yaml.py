@@ -221,9 +221,7 @@ class _Reading:
             if failed.kind == "text" and at:
                 waiting.append(Part(part.start, parts[at].start, part.line))
 
-    def _compose(
-        self, part: Part, *, redefine: bool = False, pure: bool = False
-    ) -> tuple[int, _Failed | None]:
+    def _compose(self, part: Part, *, redefine: bool = False, pure: bool = False) -> tuple[int, _Failed | None]:
         """Compose the documents of a part; return the line at which the last one ended, and what stopped it."""
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
         from ruamel.yaml.reader import ReaderError

@@ -58,9 +58,9 @@ def duplicate_key(item: SourceFile, project: Project) -> Problems:
     """
     for one in item.duplicates:
         said = "both values are equal" if one.equal else "the first value is lost"
-        yield Problem(
-            f"key {one.key} appears twice in one mapping: {said}", one.kept, also=(("first", one.lost),), fix=_fix(one)
-        )
+        message = f"key {one.key} appears twice in one mapping: {said}"
+        severity = Severity.LOW if one.equal else None
+        yield Problem(message, one.kept, also=(("first", one.lost),), fix=_fix(one), severity=severity)
 
 
 def _fix(one: DuplicateKey) -> Fix | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opslint.api import (
     STRICT,
     Add,
-    Block,
     Fix,
     KubeObject,
     Node,
@@ -23,20 +22,15 @@ from opslint.api import (
     Set,
     Severity,
     Target,
-    asked_minor,
-    cluster_of,
-    json_with_holes,
     kind,
     minor_of,
-    resource,
     rule,
 )
+from opslint_rules.upgrade.addon_settings import IPVS_DEPRECATED
 
 if TYPE_CHECKING:
     from opslint.api import fields
 
-# ipvs mode of kube-proxy: deprecated by KEP-5495, https://kubernetes.io/blog/2025/11/26/kubernetes-v1-35-sneak-peek/
-IPVS_DEPRECATED: Final = 35
 _IPVS: Final = re.compile(r"""^\s*["']?mode["']?\s*:\s*["']?ipvs\b""", re.MULTILINE)
 _POD: Final = "Pod and every pod template"
 _NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
@@ -127,61 +121,6 @@ def obsolete_setting(item: KubeObject, project: Project, *, extra_rows: tuple[Ma
             yield _problem(item, hit, target)
 
 
-@rule(each=resource("aws_eks_addon"), severity=Severity.LOW, preset=STRICT)
-def obsolete_addon_setting(item: Block, project: Project) -> Problems:
-    """An EKS add-on is configured for a mode that Kubernetes deprecates.
-
-    kube-proxy's mode ipvs is deprecated from Kubernetes 1.35 on: it gets no fixes, and the release that drops it falls
-    back or fails to start, on every node at once. Moving to nftables or iptables is a rolling restart of kube-proxy,
-    and best done on its own, before an upgrade.
-
-    Leave it while the move is planned. Configuration that only an apply could tell passes.
-
-    ```hcl bad
-    resource "aws_eks_cluster" "shop" {
-      name     = "shop"
-      role_arn = "arn:aws:iam::123456789012:role/eks"
-      version  = "1.35"
-    }
-
-    resource "aws_eks_addon" "kube_proxy" {
-      cluster_name         = aws_eks_cluster.shop.name
-      addon_name           = "kube-proxy"
-      configuration_values = jsonencode({ mode = "ipvs" })  # <-
-    }
-    ```
-
-    ```hcl good
-    resource "aws_eks_cluster" "shop" {
-      name     = "shop"
-      role_arn = "arn:aws:iam::123456789012:role/eks"
-      version  = "1.35"
-    }
-
-    resource "aws_eks_addon" "kube_proxy" {
-      cluster_name         = aws_eks_cluster.shop.name
-      addon_name           = "kube-proxy"
-      configuration_values = jsonencode({ mode = "nftables" })
-    }
-    ```
-
-    See <https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-ipvs>.
-    """
-    if item["addon_name"].text != "kube-proxy":
-        return
-    control = cluster_of(item, project)
-    minor = minor_of(control["version"].text) if control is not None else None
-    minor = max((one for one in (minor, asked_minor(project, minor or 0)) if one), default=None)
-    values = json_with_holes(item["configuration_values"])
-    if minor is None or minor < IPVS_DEPRECATED or not isinstance(values, dict) or values.get("mode") != "ipvs":
-        return
-    yield Problem(
-        f"kube-proxy runs in mode ipvs, deprecated since Kubernetes 1.{IPVS_DEPRECATED} (the cluster has 1.{minor}): "
-        "use nftables, or iptables",
-        item["configuration_values"],
-    )
-
-
 def _problem(item: KubeObject, hit: _Hit, target: Target) -> Problem:
     row = hit.row
     gone = row.gone is not None and row.gone <= target.minor
@@ -249,7 +188,7 @@ def _annotations(item: KubeObject, project: Project, extra: tuple[Mapping[str, s
     pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
     for one, row in _rows("annotation", "annotation-prefix"):
         of_pods = one.applies_to in {_POD, "Pod"}
-        holder = pods if of_pods else own if item.kind in re.split(r"\W+", one.applies_to) else None
+        holder = pods if of_pods else own if item.kind in _words(one.applies_to) else None
         if holder is None or not holder.known:
             continue
         for key, node in holder.items():
@@ -260,6 +199,11 @@ def _annotations(item: KubeObject, project: Project, extra: tuple[Mapping[str, s
         for holder in (own, pods):
             if holder is not None and holder.known and holder[wanted].exists:
                 yield _Hit(row, holder[wanted], f"annotation {wanted}")
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.split(r"\W+", text))
 
 
 def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None:

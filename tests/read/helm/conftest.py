@@ -19,6 +19,13 @@ def engine():
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(tmp_path_factory, monkeypatch):
+    """Keep the user's cache out of the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: folder)
+
+
 @pytest.fixture
 def write(tmp_path):
     """Write files into the test's folder: `write({path: text or bytes}) -> folder`."""

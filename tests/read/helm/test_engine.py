@@ -99,7 +99,7 @@ def test_chart_that_takes_all_memory_is_one_failure(write):
         write({"x/templates/a.yaml": 'a: {{ repeat 1500000000 "x" }}\n'})
         loaded = load_chart(loaded.root, "x")
         result = render_release(engine, loaded, Release("r"), 33, [])
-        assert [(one.path, one.kind) for one in result.failures] == [("x", "chart")]
+        assert [(one.path, one.kind) for one in result.failures] == [("x/Chart.yaml", "chart")]
         assert "memory" in result.failures[0].message or "died" in result.failures[0].message
         assert render_release(engine, good, Release("r"), 33, []).sources[0].text == "ok: 1\n"
 
@@ -109,7 +109,7 @@ def test_endless_rendering_is_stopped(write):
     with Engine(bounds=Limits(seconds=0.3)) as engine:
         start = time.monotonic()
         result = render_release(engine, loaded, Release("r"), 33, [])
-        assert [(one.path, one.kind) for one in result.failures] == [("x", "limit")]
+        assert [(one.path, one.kind) for one in result.failures] == [("x/Chart.yaml", "limit")]
         assert "0.3 seconds" in result.failures[0].message
         assert time.monotonic() - start < 20
 
@@ -119,7 +119,11 @@ def test_giant_output_is_refused(write):
     with Engine(bounds=Limits(output=1000)) as engine:
         result = render_release(engine, loaded, Release("r"), 33, [])
         assert [(one.path, one.kind, one.message) for one in result.failures] == [
-            ("x", "limit", "the chart is not rendered: it prints more than allowed (5004 characters of output)")
+            (
+                "x/Chart.yaml",
+                "limit",
+                "the chart is not rendered: it prints more than allowed (5004 characters of output)",
+            )
         ]
 
 

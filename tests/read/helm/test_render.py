@@ -194,3 +194,15 @@ def test_values_layers(render):
         ("x/values-prod.yaml", 3),
         None,  # given on the command line
     ]
+
+
+def test_a_template_that_helm_quotes_is_cut_short(render):
+    files = {
+        "values.yaml": f"t: '{'word ' * 400}{{{{ .Values.q.r }}}} \"end\"'\n",
+        "templates/a.yaml": "a: {{ tpl .Values.t . }}\n",
+    }
+    (failure,) = render(files).failures
+    assert (failure.path, failure.line) == ("x/templates/a.yaml", 1)
+    assert "nil pointer evaluating" in failure.message
+    assert "word …" in failure.message
+    assert len(failure.message) < 500

@@ -141,3 +141,31 @@ def test_alignment_by_common_lines():
     found = align("a\nb\nc\nd", "a\nx\ny\nc\nd")
     assert found.lines == [0, None, 3, 4]
     assert found.known == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "refs"),
+    [
+        (' dig "a" "b" "" .Values.m ', [Ref(("m", "a", "b"))]),
+        (' (dig "a" (dict) .Values.m) | quote', [Ref(("m", "a"))]),
+        (' dig "a" .Values.d .Values.m', [Ref(("m", "a"))]),
+        (' dig "a" 3 $.Values.m | int', [Ref(("m", "a"))]),
+        (' dig "a" "x" .m', [Ref(("m", "a"), relative=True)]),
+        (" dig `a` nil .Values ", [Ref(("a",))]),
+    ],
+)
+def test_dig_reads_a_key(body, refs):
+    argument = Ref((), relative=True)
+    assert (Scope(argument) if refs[0].relative else Scope()).refs(body) == refs
+
+
+def test_a_dug_scalar_is_printed_as_it_is_and_a_default_is_no_values_key(render):
+    files = {
+        "values.yaml": "m:\n  a: 1\n",
+        "templates/a.yaml": 'a: {{ dig "a" 5 .Values.m }}\nb: {{ dig "b" 5 .Values.m }}\n',
+    }
+    (source,) = render(files).sources
+    assert source.text == "a: 1\nb: 5\n"
+    first, second = (source.origin.locate(Span(line, 4, line, 5)) for line in (1, 2))
+    assert (first.editable.source.path, first.editable.span.line) == ("x/values.yaml", 2)
+    assert (second.editable, second.related) == (None, ())

@@ -1,4 +1,9 @@
 import io
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -39,3 +44,40 @@ def test_put_makes_what_is_missing():
     put(values, ["a", "b", 1, "c"], True)
     put(values, ["l", 0], 2)
     assert values == {"a": {"b": [None, {"c": True}]}, "l": [2]}
+
+
+# Renders a template that never ends, and tells the worker's process when it was asked to.
+PARENT = """\
+import sys
+from pathlib import Path
+from opslint.read.helm.backend import Embedded, Limits, Request, _Worker
+from opslint.read.helm.chart import load_chart
+send = _Worker.send
+def told(self, *request):
+    send(self, *request)
+    print(self._process.pid, flush=True)
+_Worker.send = told
+Embedded(Limits(seconds=600)).render(load_chart(Path(sys.argv[1]), "x"), [{}], Request("r", "n", "v1.34.0"))
+"""
+
+
+def test_the_worker_ends_with_a_parent_that_is_killed_while_it_renders(write):
+    endless = '{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum "a" }}{{ end }}{{ end }}'
+    root = write({"x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "x/templates/a.yaml": endless})
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", PARENT, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        worker = int(process.stdout.readline())
+        assert _runs(worker)
+        process.kill()
+    deadline = time.monotonic() + 20
+    while (alive := _runs(worker)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if alive:
+        os.kill(worker, signal.SIGKILL)
+    assert not alive
+
+
+def _runs(pid):
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return done.stdout.strip()[:1] not in {"", "Z"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.engine.repair.conflict import changed, choose
 from opslint.engine.repair.files import BOM, WriteError, read_bytes, real_path, write_all
-from opslint.engine.repair.verify import HCL, harm, new_failures
+from opslint.engine.repair.verify import harm, new_failures
 from opslint.model.finding import Safety
 from opslint.read.overlay import overlay
 
@@ -123,17 +123,17 @@ class _Repairing:
             why = harm(path, before, after)
             if why:
                 return [one for one in findings if one.fix and any(edit.path == path for edit in one.fix.edits)], why
-            mark = BOM if self._original[path].startswith(BOM) and not path.endswith(HCL) else b""
+            mark = BOM if self._original[path].startswith(BOM) else b""
             contents[path] = mark + after.encode("utf-8")
         return [], ""
 
     def _text(self, path: str, contents: dict[str, bytes]) -> str:
-        """Return the text as the readers see it: without a byte order mark, but for HCL."""
+        """Return the text as the readers see it: without a byte order mark."""
         if path not in self._original:
             self._original[path] = read_bytes(self._root, path)
         data = contents.get(path, self._original[path])
         try:
-            return (data if path.endswith(HCL) else data.removeprefix(BOM)).decode("utf-8")
+            return data.removeprefix(BOM).decode("utf-8")
         except UnicodeDecodeError as error:
             raise WriteError(f"{path}: is not UTF-8: not fixed") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from opslint.model.source import Location, Source
 from opslint.read import hcl
 from opslint.read.environments import environment_of_directory
 from opslint.read.evaluate.module import Module
+from opslint.read.files import decode, too_large
 from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
@@ -75,16 +77,20 @@ class Loader:
             self.fail(shown, 0, "the file is a link to a place outside the root: it is not read", "file")
             return None
         try:
-            if path.stat().st_size > FILE_BYTES:
-                self.fail(shown, 0, f"the file is larger than {FILE_BYTES // 1_000_000} MB", "limit")
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # to open a named pipe would wait for its writer
+                self.fail(shown, 0, "is not a regular file", "file")
+                return None
+            if status.st_size > FILE_BYTES:
+                self.fail(shown, 0, too_large(shown, status.st_size).message, "limit")
                 return None
             instead = overlaid(path)
-            text = (path.read_bytes() if instead is None else instead).decode("utf-8")
-        except UnicodeDecodeError:
-            self.fail(shown, 0, "the file is not UTF-8", "file")
-            return None
+            text = decode(path.read_bytes() if instead is None else instead)
         except OSError as error:
             self.fail(shown, 0, f"the file cannot be read: {error.strerror}", "file")
+            return None
+        if not isinstance(text, str):
+            self.fail(shown, *text, "file")
             return None
         kind = "json" if path.suffix == ".json" else "hcl"
         return Source(shown, text, kind, vendored=vendored, absolute=str(path))

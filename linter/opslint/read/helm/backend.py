@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import threading
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from opslint.model import limits
 from opslint.read.helm.worker import MEMORY_STATUS, read_frame, write_frame
@@ -122,6 +123,16 @@ class Embedded:
         return answers + [answers[-1]] * (len(texts) - len(answers))
 
 
+def engine_version() -> str:
+    """Return the name and version of the embedded engine, "" when it is not installed."""
+    from importlib import metadata  # only runs with charts need it
+
+    try:
+        return f"helm-python-sdk {metadata.version('helm-python-sdk')}"
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def archive_of(chart: LoadedChart, changed: Mapping[str, str]) -> bytes:
     """Return the chart as an archive, with some templates replaced."""
     from opslint.read.helm.archive import pack
@@ -155,7 +166,7 @@ class _Worker:
     """One worker process. A thread reads its answers, so that waiting for one can end in time everywhere."""
 
     def __init__(self, bounds: Limits) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`; a pipe nobody reads could block
+        self._log = _log_file()  # closed in `end`; a pipe nobody reads could block
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-c", _program(bounds.memory)],
             stdin=subprocess.PIPE,
@@ -201,6 +212,13 @@ class _Worker:
     def end(self) -> None:
         """Kill the process and wait for it."""
         self._last()
+
+
+def _log_file() -> BinaryIO:
+    try:
+        return cast("BinaryIO", tempfile.TemporaryFile())
+    except OSError:  # nowhere to write: what the worker says is lost, nothing else
+        return Path(os.devnull).open("w+b")
 
 
 def _kill(process: subprocess.Popen[bytes], log: BinaryIO) -> None:

@@ -42,6 +42,21 @@ class Binary:
         # A relative entry of PATH could lead into the linted folder.
         return cls(program, bounds) if program and Path(program).is_absolute() else None
 
+    def version(self) -> str:
+        """Return the binary's name and version, "" when it does not say."""
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's helm, told by PATH
+                [self._program, "version", "--short"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._bounds.seconds,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        said = done.stdout.decode("utf-8", "replace").strip()
+        return f"helm {said}" if said and not done.returncode else ""
+
     def close(self) -> None:
         """Do nothing: it holds nothing."""
 

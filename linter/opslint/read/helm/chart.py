@@ -23,13 +23,17 @@ _YAML: Final = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dependency:
-    """An entry of `dependencies`; `location` is its name's line in Chart.yaml (or requirements.yaml)."""
+    """An entry of `dependencies`; `location` is its name's line in Chart.yaml (or requirements.yaml).
+
+    `imports` are its `import-values`: paths in its values, each with the path in its parent's.
+    """
 
     name: str
     alias: str
     repository: str
     condition: str
     location: Location
+    imports: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
     @property
     def remote(self) -> bool:
@@ -152,6 +156,17 @@ class LoadedChart:
         ]
 
 
+def _imports(entry: Place) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield the `import-values` of a dependency: a name under `exports`, or a pair of paths."""
+    wanted = entry.get("import-values")
+    for item in wanted.entries.values() if wanted is not None and wanted.kind == "list" else ():
+        if item.kind == "scalar" and item.text:
+            yield ("exports", *item.text.split(".")), ()
+        elif item.scalar("child") and item.scalar("parent"):
+            ours = item.scalar("parent")
+            yield tuple(item.scalar("child").split(".")), () if ours == "." else tuple(ours.split("."))
+
+
 def load_chart(root: Path, path: str) -> LoadedChart:
     """Read the chart at `path` (relative to `root`, "" for the root itself).
 
@@ -259,7 +274,7 @@ class _Loader:
                     span = entry.entries["name"].span
                     alias, repository, condition = map(entry.scalar, ("alias", "repository", "condition"))
                     place = Location(self._chart.source(path), span)
-                    yield Dependency(title, alias, repository, condition, place)
+                    yield Dependency(title, alias, repository, condition, place, tuple(_imports(entry)))
 
     def _subcharts(self, part: Part, files: dict[str, bytes], depth: int) -> None:
         grouped: dict[str, dict[str, bytes]] = {}

@@ -28,12 +28,14 @@ NO_ENGINE: Final = (
 class Engine:
     """The engine the settings ask for. A context manager: leaving it ends the worker.
 
-    Safe to share between threads: renderings go one after another.
+    Safe to share between threads: renderings go one after another. With settings that allow it, what was rendered is
+    kept in the user's cache folder, and an unchanged chart starts no worker.
     """
 
     def __init__(self, settings: Settings | None = None, bounds: Limits | None = None) -> None:
         self._choice = settings.helm_engine if settings is not None else "auto"
         self._bounds = bounds or Limits()
+        self._keeps = settings is not None and not settings.no_cache
         self._backend: Backend | None = None
         self._lock = threading.Lock()
 
@@ -54,7 +56,7 @@ class Engine:
         """Render the chart once for each of `texts`; never raises, an answer says what went wrong."""
         with self._lock:
             if self._backend is None:
-                self._backend = Embedded(self._bounds) if self._choice != "binary" else self._binary()
+                self._backend = self._embedded() if self._choice != "binary" else self._binary()
             if self._backend is None:
                 return [Answer(kind="missing", message=NO_ENGINE)] * len(texts)
             answers = self._backend.render(chart, texts, request)
@@ -68,7 +70,22 @@ class Engine:
                 return [Answer(kind="missing", message=NO_ENGINE)] * len(texts)
             return answers
 
+    def _embedded(self) -> Backend:
+        from opslint.read.helm.backend import engine_version
+
+        return self._kept(Embedded(self._bounds), engine_version())
+
     def _binary(self) -> Backend | None:
         from opslint.read.helm.binary import Binary  # seldom needed
 
-        return Binary.found(self._bounds)
+        found = Binary.found(self._bounds)
+        return self._kept(found, found.version() if self._keeps else "") if found is not None else None
+
+    def _kept(self, backend: Backend, version: str) -> Backend:
+        """Return the backend with the cache in front of it; none for an engine that does not tell its version."""
+        if not self._keeps or not version:
+            return backend
+        from opslint.read.cache import Cache
+        from opslint.read.helm.kept import Kept
+
+        return Kept(backend, Cache("charts"), version, self._bounds)

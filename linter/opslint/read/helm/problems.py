@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from opslint.read.helm.releases import Release
 
 _PLACE: Final = re.compile(r"([^\s()\"':]+/templates/[^\s()\"':]+):(\d+)(?::\d+)?")
+_QUOTED: Final = re.compile(r"(function execution for \"(?:[^\"\\]|\\.){60})(?:[^\"\\]|\\.)++")
 _YAML_LINE: Final = re.compile(r"\bline (\d+)\b")
 _VALUE_MISSING: Final = re.compile(
     r"execution error at|nil pointer evaluating|required|wrong type for value|interface conversion"
 )
+_LONGEST: Final = 800  # characters of a message
 _CI_FILE: Final = re.compile(r"ci/[^/]*values\.ya?ml")
 
 
 def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:
     """Return the failure for an answer that is an error, placed as exactly as its words allow."""
-    message = " ".join(answer.message.split())
-    place = chart.path
+    # Helm quotes the whole template that `tpl` was given, which may be a file's length.
+    message = _clipped(_QUOTED.sub(r"\1…", " ".join(answer.message.split())))
+    place = f"{chart.path}/Chart.yaml" if chart.path else "Chart.yaml"
     if answer.kind == "missing":
         return Failure(place, 0, f"the chart is not rendered: {message}", "chart")
     if answer.kind == "limit":
@@ -40,6 +43,11 @@ def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:
         if found is not None:
             return _at(chart, release, found[0], int(match[2]), message)
     return _elsewhere(chart, release, message)
+
+
+def _clipped(message: str) -> str:
+    """Keep the beginning and the end: a template that includes itself says so a thousand times."""
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
 
 
 def _at(chart: LoadedChart, release: Release, path: str, line: int, message: str) -> Failure:

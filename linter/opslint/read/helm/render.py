@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.report import Notice
 from opslint.model.source import Location, Source, Span
 from opslint.read.helm.backend import Request
+from opslint.read.helm.layers import layers
 from opslint.read.helm.markers import REMAINS, Templates, analyse, instrument
 from opslint.read.helm.problems import failure_of
 from opslint.read.helm.provenance import Provenance
 from opslint.read.helm.releases import ci_releases
 from opslint.read.helm.sourcemap import EntryMap, FileMap, HelmSourceMap
 from opslint.read.helm.strip import Alignment, Stripped, align, alike, differing, strip
-from opslint.read.helm.values import BadYaml, Layer, read_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +129,7 @@ class _Job:
             origin = EntryMap(part.entry.location) if part.archived and part.entry else FileMap(template)
             self._result.sources.append(replace(rendered, origin=origin))
             return
-        layers = _layers(chart, self._release, chain)
+        seen = layers(chart, self._release, chain)
         origin_map = HelmSourceMap(
             chart,
             path,
@@ -138,7 +138,7 @@ class _Job:
             _line_starts(fit.stripped.text),
             fit.alignment,
             fit.marks,
-            Provenance(_templates(chart), layers),
+            Provenance(_templates(chart), seen),
         )
         self._result.sources.append(replace(rendered, origin=origin_map))
 
@@ -254,34 +254,3 @@ def _line_starts(text: str) -> list[int]:
         starts.append(at + 1)
         at = text.find("\n", at + 1)
     return starts
-
-
-def _layers(chart: LoadedChart, release: Release, chain: tuple[str, ...]) -> list[Layer]:
-    """Return the values a (sub)chart sees, weakest first: its own defaults, its parents', the files, what is set."""
-    layers: list[Layer] = []
-    parts = [chart.part]
-    for name in chain:
-        child = parts[-1].child(name)
-        if child is None:
-            break
-        parts.append(child)
-    for depth in range(len(parts) - 1, -1, -1):
-        path = f"{parts[depth].prefix}values.yaml"
-        if path in chart.files and not parts[depth].archived:
-            layers += _layer(chart, chart.source(path), chain[depth:])
-    for source in release.values_files:
-        layers += _layer(chart, source, chain)
-    if release.given:
-        layers.append(Layer(None, None, chain, release.given))
-    return layers
-
-
-def _layer(chart: LoadedChart, source: Source, prefix: tuple[str, ...]) -> list[Layer]:
-    key = f"places:{source.path}\0{source.text}"  # one file may declare several releases, each with values of its own
-    if key not in chart.cache:
-        try:
-            chart.cache[key] = read_places(source.text)
-        except BadYaml:
-            chart.cache[key] = None  # the engine reports it
-    places = chart.cache[key]
-    return [Layer(source, places, prefix)] if places is not None else []  # type: ignore[arg-type]

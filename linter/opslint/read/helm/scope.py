@@ -25,6 +25,10 @@ Meaning: TypeAlias = Ref | str | None  # ROOT: the chart's top object; None: not
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
 _WRAPPED: Final = re.compile(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
 _INDEX: Final = re.compile(r"\b(?:index|get)\s+(\$?[\w.]+)((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)")
+# `dig "a" "b" default map`: the default may be the last of the strings.
+_DIG: Final = re.compile(
+    r"\bdig((?:\s+(?:\"[^\"]*\"|`[^`]*`))+)(?:\s+(\([^()]*\)|[^\s()\"`|]+))?\s+(\$?[\w.]*\.[\w.]+)(?=\s*(?:[)|]|$))"
+)
 _KEY: Final = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\d+)")
 _CHAIN: Final = re.compile(r"(?<![\w.)$])(\$\w*)?((?:\.\w+)+)|(?<![\w.])(\$\w*)(?![\w.])|(?<![\w.)\]$])(\.)(?![\w.])")
 _WORD: Final = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
@@ -81,7 +85,15 @@ class Scope:
                 found.append(Ref(keys))
             return " "
 
-        text = _STRING.sub('""', _INDEX.sub(index, text))
+        def dig(match: re.Match[str]) -> str:
+            keys = tuple(a or b for a, b, _ in _KEY.findall(match[1]))
+            variable, dot, fields = match[3].partition(".")
+            meaning = self.chain(variable, dot + fields)
+            if isinstance(meaning, Ref):
+                found.append(Ref((*meaning.path, *(keys if match[2] else keys[:-1])), meaning.relative))
+            return " "
+
+        text = _STRING.sub('""', _INDEX.sub(index, _DIG.sub(dig, text)))
         for variable, fields, alone, dot in _CHAIN.findall(text):
             meaning = self.chain(variable or alone, fields) if not dot else self.dot
             if isinstance(meaning, Ref) and (meaning.path or meaning.relative):
@@ -103,7 +115,7 @@ class Scope:
 
         More than one when `tpl` or `default` read another: the caller knows which of them are values.
         """
-        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", body)))
+        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", _DIG.sub(" ", body))))
         return self.refs(body) if all(word in _FILTERS or word in {"true", "false", "nil"} for word in words) else []
 
     def enter(self, word: str, body: str) -> Scope:

@@ -51,6 +51,7 @@ def main(memory: int) -> None:
     os.dup2(silent, 0)
     os.dup2(silent, 1)
     _limit(memory)
+    _end_with_parent()
     try:
         import helm_python  # noqa: F401 - tens of milliseconds: only here
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the wheel, the parent is told
@@ -62,6 +63,19 @@ def main(memory: int) -> None:
         archives = [read_frame(requests) or b"" for _ in range(request["archives"])]
         for archive in archives:
             write_frame(answers, json.dumps(_answer(archive, request), ensure_ascii=False).encode())
+
+
+def _end_with_parent() -> None:
+    """End when the parent is gone: it may be killed while an endless template renders, which looks at nothing."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            pause.wait(0.5)
+        os._exit(1)
+
+    pause = threading.Event()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _limit(memory: int) -> None:

@@ -1,0 +1,28 @@
+# syntax=docker/dockerfile:1
+# Small, without root, for every platform that has the wheels: docker buildx build --platform linux/amd64,linux/arm64 .
+# Charts are rendered by the engine in the wheel, so neither helm nor a cluster is needed; kustomizations that are not
+# built (no kustomize here) are said in the report.
+FROM python:3.13-slim AS build
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY linter linter
+COPY rules rules
+COPY schemas schemas
+RUN python -m venv /opt/opslint \
+    && /opt/opslint/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile . \
+    && /opt/opslint/bin/pip uninstall --yes pip \
+    && /opt/opslint/bin/python -m compileall -q /opt/opslint/lib
+
+FROM python:3.13-slim
+# git only tells what changed (--changed-since); a mounted repository belongs to someone else.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/* \
+    && git config --system --add safe.directory '*' \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin opslint
+COPY --from=build /opt/opslint /opt/opslint
+ENV PATH=/opt/opslint/bin:$PATH PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME=/tmp/cache
+USER 10001
+WORKDIR /work
+ENTRYPOINT ["opslint"]
+CMD ["."]

@@ -1,0 +1,132 @@
+"""Which files changed since a revision of git, and which findings have to do with them.
+
+git is asked, but never allowed to run what a repository configures: no monitor, no external diff, no text conversion,
+no filter, no submodule, no helper that fetches; and it takes no locks.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from opslint.model.finding import Finding
+    from opslint.model.project import Project
+
+_SECONDS: Final = 60
+_SAFE: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.pager=cat")
+_DIFF: Final = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+
+
+class ChangedError(Exception):
+    """git cannot tell what changed."""
+
+
+def changed_files(root: Path, revision: str) -> frozenset[str]:
+    """Return the files that differ from the merge base of `revision` and HEAD, untracked ones included.
+
+    Paths are relative to `root`, the top of the work tree, with `/`; deleted files count.
+
+    Raises:
+        ChangedError: there is no git or no repository, or no such revision, or it has nothing in common with HEAD.
+    """
+    if not (root / ".git").exists():
+        raise ChangedError(f"--changed-since: {root} is no git repository")
+    git = _Git(root)
+    commit = git.line(
+        ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
+        f"there is no revision {revision!r} (in CI, fetch it first: fetch-depth: 0)",
+    )
+    base = git.line(
+        ("merge-base", commit, "HEAD"),
+        f"{revision!r} and HEAD have no commit in common (a shallow clone has not: fetch-depth: 0)",
+    )
+    filters = tuple(git.no_filters())
+    tracked = git.ask((*filters, "diff", *_DIFF, base, "--"), "what changed cannot be told")
+    untracked = git.ask(("ls-files", "-z", "--others", "--exclude-standard"), "untracked files cannot be listed")
+    return frozenset(os.fsdecode(name) for name in (tracked + untracked).split(b"\0") if name)
+
+
+class _Git:
+    def __init__(self, root: Path) -> None:
+        import shutil
+
+        found = shutil.which("git")
+        if found is None:
+            raise ChangedError("--changed-since needs git, and there is none on the PATH")
+        self._start = (found, "--no-optional-locks", *_SAFE, "-C", str(root))
+        # An allow-list of no protocol: a partial clone cannot fetch what it lacks, nor start a helper for it.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        self._environment = kept | {"GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+
+    def run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(  # noqa: S603 - a list, no shell; what it may run is named above
+                [*self._start, *arguments],
+                capture_output=True,
+                check=False,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                timeout=_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ChangedError(f"--changed-since: git does not answer: {error}") from error
+
+    def ask(self, arguments: Sequence[str], otherwise: str) -> bytes:
+        done = self.run(arguments)
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise ChangedError(f"--changed-since: {otherwise}" + (f": {said[-1]}" if said else ""))
+        return done.stdout
+
+    def line(self, arguments: Sequence[str], otherwise: str) -> str:
+        return self.ask(arguments, otherwise).decode("utf-8", "replace").split("\n", 1)[0]
+
+    def no_filters(self) -> Iterator[str]:
+        """Yield the settings that switch off every clean filter: a diff would run it over files of the work tree."""
+        listed = self.run(("config", "-z", "--name-only", "--get-regexp", r"^filter\."))
+        names = {name.rpartition(".")[0] for name in os.fsdecode(listed.stdout).split("\0") if name}
+        for name in sorted(names):
+            for key, value in (("clean", ""), ("process", ""), ("required", "false")):
+                yield from ("-c", f"{name}.{key}={value}")
+
+
+class Changes:
+    """Tells which findings have to do with files that changed."""
+
+    def __init__(self, changed: frozenset[str], project: Project) -> None:
+        self._changed = changed
+        self._folders = {path.rpartition("/")[0] for path in changed}
+        self._units = set(_changed_units(changed, project))
+
+    def touch(self, finding: Finding) -> bool:
+        """True when a file of the finding's unit changed, or a place that belongs to the finding stands in one."""
+        here = finding.location.source.path
+        if here in self._changed or any(place.source.path in self._changed for _, place in finding.related):
+            return True
+        if finding.unit in self._units and finding.unit:
+            return True
+        folder = here.rpartition("/")[0]
+        if finding.unit == folder and folder in self._folders and finding.resource.kind:
+            return True  # the manifests of a folder are applied together
+        return not finding.unit and "" in self._units and bool(finding.resource.address or finding.rendered)
+
+
+def _changed_units(changed: frozenset[str], project: Project) -> Iterator[str]:
+    """Yield the paths of charts and root modules of which a file changed."""
+    for chart in project.charts:
+        values = {path for release in chart.releases for path in release.values}
+        if any(not chart.path or path.startswith(chart.path + "/") for path in changed) or values & changed:
+            yield chart.path
+    for module in project.modules:
+        files = {block.header.source.path for block in module.blocks} | {
+            call.header.source.path for call in module.calls
+        }
+        files |= {block.body.source.path for block in module.blocks}
+        beside = any(path.rpartition("/")[0] == module.path and ".tf" in path for path in changed)
+        if beside or not changed.isdisjoint((*files, *module.var_files)):
+            yield module.path

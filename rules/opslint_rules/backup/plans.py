@@ -1,0 +1,130 @@
+"""Backup plans that keep too little, too long, or nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opslint.api import (
+    STRICT,
+    Block,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    beside,
+    may_refer_to,
+    name_of,
+    opaque_receives,
+    resource,
+    rule,
+)
+
+_PLAN: Final = "aws_backup_plan"
+_SELECTION: Final = "aws_backup_selection"
+_DLM: Final = "aws_dlm_lifecycle_policy"
+_COLD_DAYS: Final = 90
+
+
+@rule(
+    each=resource(_PLAN, _SELECTION, _DLM),
+    severity=Severity.MEDIUM,
+    preset=STRICT,
+    related={"checkov": ["CKV2_AWS_8"]},
+    options={
+        "min_days": "smallest accepted retention in days",
+        "require_copy": "demand a copy of each backup in another vault",
+    },
+)
+def backup_plan_incomplete(item: Block, project: Project, *, min_days: int = 7, require_copy: bool = False) -> Problems:
+    """A backup plan selects nothing, keeps too little, keeps forever, or is switched off.
+
+    A plan without a selection looks like a backup in every review and makes none. A rule without a schedule starts only
+    by hand, and one without `delete_after` is paid for until somebody looks.
+
+    AWS Backup keeps what it moved to cold storage at least 90 days, so `delete_after` must be that much later
+    than `cold_storage_after`. Lifecycle policies of volumes are reported when they are disabled. A plan that
+    another module selects for passes. Leave it for plans that are started by hand on purpose.
+
+    ```hcl bad
+    resource "aws_backup_plan" "daily" {  # <- nothing is selected
+      name = "daily"
+      rule {
+        rule_name         = "daily"
+        target_vault_name = "main"
+        schedule          = "cron(0 3 * * ? *)"
+        lifecycle {
+          delete_after = 35
+        }
+      }
+    }
+    ```
+
+    ```hcl good
+    resource "aws_backup_plan" "daily" {
+      name = "daily"
+      rule {
+        rule_name         = "daily"
+        target_vault_name = "main"
+        schedule          = "cron(0 3 * * ? *)"
+        lifecycle {
+          delete_after = 35
+        }
+      }
+    }
+
+    resource "aws_backup_selection" "tagged" {
+      name         = "tagged"
+      plan_id      = aws_backup_plan.daily.id
+      iam_role_arn = "arn:aws:iam::123456789012:role/backup"
+      selection_tag {
+        type  = "STRINGEQUALS"
+        key   = "backup"
+        value = "daily"
+      }
+    }
+    ```
+
+    See <https://docs.aws.amazon.com/aws-backup/latest/devguide/creating-a-backup-plan.html> and
+    <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/backup_plan>.
+    """
+    if item.type == _DLM:
+        if item["state"].text == "DISABLED":
+            yield Problem(f"lifecycle policy {item.address} is disabled, so it makes no snapshot", item["state"])
+        return
+    if item.type == _SELECTION:
+        wanted = [item[key] for key in ("resources", "selection_tag", "condition")]
+        if all(node.known and (not node.present or len(node) == 0) for node in wanted):
+            yield Problem(f"backup selection {name_of(item)} selects nothing", item.header)
+        return
+    plans = beside(item, project, _PLAN)
+    selections = beside(item, project, _SELECTION)
+    if not any(may_refer_to(one["plan_id"], item, plans) for one in selections) and not opaque_receives(item):
+        yield Problem(f"backup plan {name_of(item)} has no selection, so it backs up nothing", item.header)
+    for entry in item["rule"]:
+        if entry.known:
+            yield from _rule(item, entry, min_days, require_copy)
+
+
+def _rule(item: Block, entry: Node, min_days: int, require_copy: bool) -> Problems:
+    name = entry["rule_name"].text if entry["rule_name"].known else "?"
+    said = f"rule {name} of backup plan {name_of(item)}"
+    if not entry["schedule"].present:
+        yield Problem(f"{said} has no schedule, so it starts only by hand", entry["schedule"])
+    if require_copy and not entry["copy_action"].present:
+        yield Problem(f"{said} copies its backups to no other vault", entry["copy_action"])
+    if not entry["lifecycle"].known:
+        return
+    keep = entry.one("lifecycle")
+    last, cold = keep["delete_after"], keep["cold_storage_after"]
+    if not last.present:
+        yield Problem(f"{said} keeps its backups for ever: delete_after is not set", last)
+    elif last.known and last.number is not None:
+        if last.number < min_days:
+            yield Problem(f"{said} keeps its backups {last.text} days, at least {min_days} are asked", last)
+        if cold.known and cold.number is not None and last.number < cold.number + _COLD_DAYS:
+            yield Problem(
+                f"{said} deletes after {last.text} days what it keeps in cold storage from day {cold.text}:"
+                f" AWS asks for {_COLD_DAYS} days there",
+                last,
+            )

@@ -1,0 +1,183 @@
+"""Passwords and keys that stand readable in Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opslint.api import (
+    STRICT,
+    Block,
+    Location,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    RootModule,
+    Severity,
+    json_with_holes,
+    regex,
+    resource,
+    root_module,
+    rule,
+)
+from opslint_rules.security.literals import is_literal_secret
+from opslint_rules.security.secret_refs import NAMES
+from opslint_rules.security.secrets import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ARGUMENTS: Final = {
+    "aws_db_instance": "password",
+    "aws_rds_cluster": "master_password",
+    "aws_docdb_cluster": "master_password",
+    "aws_redshift_cluster": "master_password",
+    "aws_elasticache_replication_group": "auth_token",
+    "aws_secretsmanager_secret_version": "secret_string",
+    "aws_ssm_parameter": "value",
+}
+_SECRETS: Final = ("kubernetes_secret", "kubernetes_secret_v1")
+_RELEASE: Final = "helm_release"
+_SAFE_TYPE: Final = "SecureString"
+
+
+class Found(NamedTuple):
+    """A value that is a secret by where it stands, or maybe by its name."""
+
+    what: str
+    node: Node
+
+
+@rule(
+    each=resource(*_ARGUMENTS, *_SECRETS, _RELEASE),
+    severity=Severity.HIGH,
+    preset=STRICT,
+    related={"tflint": ["aws_write_only_arguments"]},
+)
+def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
+    """A password or key is a literal in Terraform code, defaults or tfvars.
+
+    It is in the history, in every clone and in the logs of CI, and it is in the state as well. Let AWS make it
+    (`manage_master_user_password`), or `random_password` with a write-only argument, and put nothing into the files.
+
+    Passwords of databases, texts of secrets, parameters of type SecureString, `kubernetes_secret` and sensitive values
+    of releases are read, wherever the value comes from. Placeholders, random passwords, data sources and write-only
+    arguments pass. A secret whose text is JSON is reported for its members whose names say secret. A value that was
+    committed once has to be changed where it is used. Leave it for local test databases.
+
+    ```hcl bad
+    resource "aws_db_instance" "orders" {
+      identifier     = "orders"
+      engine         = "postgres"
+      instance_class = "db.m7g.large"
+      username       = "shop"
+      password       = "bibimbap-7-Hongdae"  # <-
+    }
+    ```
+
+    ```hcl good
+    resource "aws_db_instance" "orders" {
+      identifier                  = "orders"
+      engine                      = "postgres"
+      instance_class              = "db.m7g.large"
+      username                    = "shop"
+      manage_master_user_password = true
+    }
+    ```
+
+    See <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html> and
+    <https://developer.hashicorp.com/terraform/language/manage-sensitive-data>.
+    """
+    for found in _found(item):
+        if found.node.known and _is_secret(found.node.text):
+            yield Problem(f"{found.what} of {item.address} is written in plain text", place_of(found.node), secret=True)
+
+
+def _found(item: Block) -> Iterator[Found]:
+    if item.type in _SECRETS:
+        data = item["data"]
+        for key, node in data.items() if data.known else ():
+            yield Found(f"key {key}", node)
+        return
+    if item.type == _RELEASE:
+        yield from _of_release(item)
+        return
+    key = _ARGUMENTS[item.type]
+    node = item[key]
+    if item.type == "aws_ssm_parameter" and (not item["type"].known or item["type"].text != _SAFE_TYPE):
+        return
+    if not node.known or not node.text:
+        return
+    document = json_with_holes(node) if node.text.lstrip().startswith("{") else None
+    if not isinstance(document, dict):
+        yield Found(key, node)
+        return
+    pattern = regex(NAMES)
+    for name, value in document.items():
+        if isinstance(value, str) and is_literal_secret(name, value, pattern):
+            yield Found(f"{name} in {key}", node)
+            return
+
+
+def _of_release(item: Block) -> Iterator[Found]:
+    pattern = regex(NAMES)
+    for part in ("set_sensitive", "set"):
+        entries = item[part]
+        for entry in entries if entries.known else ():
+            if not entry.known or not entry["name"].known or not entry["value"].known:
+                continue
+            name, value = entry["name"].text, entry["value"]
+            last = name.rpartition(".")[2]
+            if part == "set_sensitive" or is_literal_secret(last, value.text, pattern):
+                yield Found(f"value {name}", value)
+
+
+def _is_secret(text: str) -> bool:
+    value = text.strip()
+    return bool(value) and not value.startswith("-----BEGIN CERTIFICATE") and PLACEHOLDER.fullmatch(value) is None
+
+
+def place_of(node: Node) -> Node | Location:
+    """Return where a value is written: the variable's default or the tfvars line it came from."""
+    return node.via[-1][1] if node.via else node
+
+
+@rule(
+    each=root_module(),
+    severity=Severity.HIGH,
+    preset=STRICT,
+    aliases={"checkov": ["CKV_AWS_41"]},
+)
+def provider_static_keys(item: RootModule, project: Project) -> Problems:
+    """A provider's access key is a literal in Terraform code, defaults or tfvars.
+
+    The key of a user does not expire, and it may do whatever Terraform may do: everything. Whoever reads the
+    repository, or a log that shows the plan, has the account.
+
+    Let the provider take credentials from the environment: a role of the runner by OIDC, or a profile. Keys of local
+    stand-ins for AWS such as `test` or `mock` pass as placeholders.
+
+    ```hcl bad
+    provider "aws" {
+      region     = "eu-central-1"
+      access_key = "AKIAJ2XQ7L5PVN4WZ3TA"
+      secret_key = "q8Zt1LkVwN5mRb2YxC7dPf4GhJ0sUaEo9iTnMy6K"  # <-
+    }
+    ```
+
+    ```hcl good
+    provider "aws" {
+      region = "eu-central-1"
+      assume_role {
+        role_arn = "arn:aws:iam::123456789012:role/terraform"
+      }
+    }
+    ```
+
+    See <https://registry.terraform.io/providers/hashicorp/aws/latest/docs#authentication-and-configuration> and
+    <https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html>.
+    """
+    for name, provider in item.providers:
+        key = provider["secret_key"]
+        if key.known and _is_secret(key.text) and len(key.text) > len("localstack"):
+            yield Problem(f"secret_key of provider {name} is written in plain text", place_of(key), secret=True)

@@ -1,0 +1,187 @@
+"""What changed since a revision: real git repositories, among them hostile ones."""
+
+import os
+import subprocess
+
+import pytest
+
+from opslint.api import STRICT, Problem, Severity, resource, rule, workload
+from opslint.engine.changed import ChangedError, changed_files
+
+
+@rule(each=workload(), severity=Severity.LOW, preset=STRICT)
+def kube_rule(item, project):
+    """Each one."""
+    yield Problem("here", item.spec["replicas"])
+
+
+@rule(each=resource("aws_db_instance"), severity=Severity.LOW, preset=STRICT)
+def tf_rule(item, project):
+    """Each one."""
+    yield Problem("here", item["engine"])
+
+
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n"
+CHART = {
+    "Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+    "values.yaml": "replicas: 1\n",
+    "templates/a.yaml": DEPLOYMENT.replace("3", "{{ .Values.replicas }}"),
+}
+
+
+@pytest.fixture
+def git(tmp_path):
+    """Run git in a new repository that knows no configuration but its own."""
+
+    def run(*arguments):
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path / "nowhere"), "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
+            "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com",
+        }  # fmt: skip
+        command = ["git", "-c", "init.defaultBranch=main", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
+
+    run("init", "-q")
+    return run
+
+
+@pytest.fixture
+def commit(git, tmp_path):
+    """Write files and commit them: `commit({path: text})`; None deletes."""
+
+    def run(files):
+        put(tmp_path, files)
+        git("add", "-A")
+        git("commit", "-q", "-m", "x")
+
+    return run
+
+
+def put(folder, files):
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            target.unlink()
+        else:
+            target.write_text(text)
+
+
+def test_staged_unstaged_untracked_deleted_and_renamed_files_count(git, commit, tmp_path):
+    commit({"a": "1", "b": "1", "c": "1", "same": "1", "old name": "1\n2\n3\n"})
+    commit({"d": "1"})
+    put(
+        tmp_path,
+        {
+            "a": "2",
+            "b": "2",
+            "c": None,
+            "ü\n": "1",
+            "old name": None,
+            "new name": "1\n2\n3\n",
+            ".gitignore": "ignored\n",
+            "ignored": "",
+        },
+    )
+    git("add", "b", "new name", "old name")
+    assert changed_files(tmp_path, "HEAD~1") == {"a", "b", "c", "d", "ü\n", "old name", "new name", ".gitignore"}
+    assert "d" not in changed_files(tmp_path, "HEAD")
+
+
+def test_the_merge_base_counts_not_what_the_other_branch_did_since(git, commit, tmp_path):
+    commit({"a": "1"})
+    git("branch", "work")
+    commit({"theirs": "1"})
+    git("checkout", "-q", "work")
+    commit({"ours": "1"})
+    assert changed_files(tmp_path, "main") == {"ours"}
+
+
+def test_what_git_cannot_tell_is_one_message(git, commit, tmp_path, monkeypatch):
+    with pytest.raises(ChangedError, match="no revision 'main'"):
+        changed_files(tmp_path, "main")
+    commit({"a": "1"})
+    for revision in ("nothing", "--output=x", "", "a b"):
+        with pytest.raises(ChangedError, match="there is no revision"):
+            changed_files(tmp_path, revision)
+    git("checkout", "-q", "--orphan", "lone")
+    git("commit", "-q", "-m", "y")
+    with pytest.raises(ChangedError, match="no commit in common"):
+        changed_files(tmp_path, "main")
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(ChangedError, match="is no git repository"):
+        changed_files(tmp_path / "sub", "main")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ChangedError, match="there is none on the PATH"):
+        changed_files(tmp_path, "HEAD")
+
+
+def test_nothing_that_a_repository_configures_is_run(git, commit, tmp_path):
+    commit({"a.yaml": "1\n", "sub/b.yaml": "1\n", ".gitattributes": "* filter=evil diff=evil\n"})
+    marker = tmp_path.parent / f"{tmp_path.name}-ran"
+    evil = f"touch {marker}; cat"
+    for key in (
+        "core.fsmonitor", "core.pager", "diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.clean",
+        "filter.evil.smudge", "filter.evil.process", "core.sshCommand", "core.hooksPath",
+    ):  # fmt: skip
+        git("config", key, evil)
+    git("config", "filter.evil.required", "true")
+    put(tmp_path, {"a.yaml": "2\n", "c.yaml": "1\n"})
+    os.utime(tmp_path / "sub/b.yaml", (1, 1))
+    assert changed_files(tmp_path, "HEAD") == {"a.yaml", "c.yaml"}
+    assert not marker.exists()
+
+
+def test_the_environment_cannot_point_git_elsewhere(commit, tmp_path, monkeypatch):
+    commit({"a": "1"})
+    put(tmp_path, {"a": "2"})
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    assert changed_files(tmp_path, "HEAD") == {"a"}
+
+
+FILES = {
+    **{f"charts/c/{path}": text for path, text in CHART.items()},
+    **{f"charts/other/{path}": text for path, text in CHART.items()},
+    "k8s/a/web.yaml": DEPLOYMENT,
+    "k8s/a/b.yaml": "kind: ConfigMap\napiVersion: v1\nmetadata: {name: b}\n",
+    "k8s/b/web.yaml": DEPLOYMENT,
+    "infra/main.tf": 'resource "aws_db_instance" "a" {\n  engine = var.engine\n}\n',
+    "infra/variables.tf": 'variable "engine" {}\n',
+    "infra/terraform.tfvars": 'engine = "mysql"\n',
+    "infra/notes.md": "",
+    "other/main.tf": 'module "m" {\n  source = "../modules/m"\n}\n',
+    "modules/m/main.tf": 'resource "aws_db_instance" "m" {\n  engine = "mysql"\n}\n',
+    "README.md": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"README.md": "x"}, set()),
+        ({"charts/c/values.yaml": "replicas: 1\nx: 1\n"}, {"charts/c/templates/a.yaml"}),
+        ({"charts/c/templates/b.yaml": "# new\n"}, {"charts/c/templates/a.yaml"}),
+        ({"k8s/a/b.yaml": None}, {"k8s/a/web.yaml"}),
+        ({"k8s/b/new.yaml": "kind: ConfigMap\napiVersion: v1\nmetadata: {name: b}\n"}, {"k8s/b/web.yaml"}),
+        ({"infra/terraform.tfvars": 'engine = "postgres"\n'}, {"infra/main.tf"}),
+        ({"infra/notes.md": "x"}, set()),
+        ({"modules/m/main.tf": 'resource "aws_db_instance" "m" {\n  engine = "x"\n}\n'}, {"modules/m/main.tf"}),
+        ({"other/main.tf": 'module "m" {\n  source = "../modules/m"\n}\n\n'}, {"modules/m/main.tf"}),
+    ],
+)
+def test_a_finding_is_kept_when_a_file_of_its_unit_changed(lint_files, commit, tmp_path, changed, found):
+    commit(FILES)
+    put(tmp_path, changed)
+    total = len(lint_files({}, [kube_rule, tf_rule]).findings)
+    report = lint_files({}, [kube_rule, tf_rule], changed_since="HEAD")
+    paths = [finding.location.source.path for finding in report.findings]
+    assert {path.replace("values.yaml", "templates/a.yaml") for path in paths} == found
+    assert report.hidden.unchanged == total - len(report.findings)
+
+
+def test_in_a_chart_at_the_root_of_a_repository(lint_files, commit):
+    commit({**CHART, "infra/main.tf": FILES["infra/main.tf"].replace("var.engine", '"mysql"')})
+    report = lint_files({"templates/new.yaml": ""}, [kube_rule, tf_rule], changed_since="HEAD")
+    assert [one.rule_id for one in report.findings] == ["kube-rule"]
