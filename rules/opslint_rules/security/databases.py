@@ -178,7 +178,12 @@ def _ways(group: Block, project: Project) -> Iterator[Way]:
             entry, ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"), "protocol"
         )
     for one in beside(group, project, "aws_security_group_rule"):
-        if refers_to(one["security_group_id"], group) and (not one["type"].known or one["type"].text == "ingress"):
+        if not refers_to(one["security_group_id"], group):
+            continue
+        direction = one["type"]
+        if not direction.known:
+            yield Way(direction, direction, direction, direction)
+        elif direction.text == "ingress":
             keys = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "source_security_group_id")
             yield from _sources(one.body, keys, "protocol")
     for one in beside(group, project, "aws_vpc_security_group_ingress_rule"):

@@ -114,3 +114,9 @@ def test_no_text_raises_and_spans_stay_nested(text: str) -> None:
     except HclError as error:
         offset = error.offset
     assert 0 <= offset <= len(text)
+
+
+def test_an_error_in_a_block_on_one_line_stands_in_its_body() -> None:
+    (block,) = parse("a{a = ").body
+    check([block], 0, 6)
+    assert block[6][0][1] >= block[5]

@@ -308,6 +308,8 @@ class _Reader:
         inside = match.end(1) if name is not None and match is not None else start
         going_on = next_item(text, inside, error.offset, swallows=error.swallows)
         begin = max(start, self.current[-1][2]) if self.current else start
+        if self.stack:  # in a block on one line the item began with the block
+            begin = max(begin, self.stack[-1][3])
         self.current.append((ERR, begin, max(begin, min(offset, going_on.offset)), error.message, name))
         if self.stack and self.stack[-1][0] >= start:  # a block on one line, skipped with the rest of its line
             self._close(going_on.offset)
