@@ -106,7 +106,7 @@ def main() -> None:
                 different.append(chart.name)
     plains = sum(one.plain for one in figures)
     print(f"{len(figures)} charts render; {len(figures) - len(different)} are the same without markers")
-    print(f"not the same (random values, mostly): {', '.join(different) or 'none'}")
+    print(f"not the same: {', '.join(different) or 'none'}")
     print(f"lines: {', '.join(f'{count} {name}' for name, count in confidences.most_common())}")
     print(f"mapped / plain, all together: {sum(one.mapped for one in figures) / plains:.2f}  goal < 3")
     print(f"mapped / plain, median: {statistics.median(one.mapped / one.plain for one in figures):.2f}")
