@@ -36,7 +36,7 @@ def lint(tmp_path):
     binary = runner / "opslint" / "bin"
     binary.mkdir(parents=True)
     for name, line in (("python", ""), ("opslint", " -m opslint")):
-        (binary / name).write_text(f'#!/bin/sh\nexec {sys.executable}{line} "$@"\n')
+        (binary / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{line} "$@"\n')
         (binary / name).chmod(0o755)
     step = next(step for step in ACTION["runs"]["steps"] if step.get("id") == "lint")
 

@@ -173,7 +173,7 @@ def test_no_engine_is_one_failure_that_names_both_ways_out(write, monkeypatch):
     assert "`helm` binary" in failures[0].message
 
 
-FAKE = """#!{python}
+FAKE = """
 import sys, pathlib
 arguments = sys.argv[1:]
 chart = pathlib.Path(arguments[2])
@@ -191,7 +191,9 @@ def fake_helm(tmp_path_factory, monkeypatch):
     """A `helm` that prints the templates as they stand, with braces and quotes removed."""
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "helm"
-    program.write_text(FAKE.format(python=sys.executable, log=str(folder / "log")))
+    (folder / "helm.py").write_text(FAKE.format(log=str(folder / "log")))
+    # Not as the script's own interpreter: the path of a checkout may hold a space.
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder}/helm.py" "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
     return folder / "log"
