@@ -60,6 +60,7 @@ def test_options_and_severity_reach_the_rule():
     ("settings", "said"),
     [
         ({"select": ("comon-one",)}, 'did you mean "common-one"'),
+        ({"select": ("common-one",), "ignore": ("*-one",)}, "no rule to run"),
         ({"ignore": ("nonsense",)}, 'no rule, area or tag is named "nonsense"'),
         ({"rules": {"comon-one": {}}}, 'did you mean "common-one"'),
         ({"rules": {"common-one": {"lest": 1}}}, 'no option "lest", did you mean "least"'),

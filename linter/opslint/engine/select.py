@@ -74,6 +74,8 @@ def select(packs: Sequence[Pack], settings: Settings) -> list[Selected]:
         wanted = wanted or any(matches(rule, selector) for selector in settings.extend_select)
         if wanted and not any(matches(rule, selector) for selector in settings.ignore):
             chosen.append(_selected(rule, settings))
+    if not chosen and rules:
+        raise SelectionError("the selection leaves no rule to run: that would pass everything")
     return chosen
 
 
