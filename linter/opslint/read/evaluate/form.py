@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from opslint.model.node import Node, Unknown
+from opslint.model.node import Unknown
 from opslint.model.source import Location, Source, Span
 from opslint.read import hcl
 from opslint.read.evaluate.blocks import NAMING, Opened, nested
@@ -99,11 +99,6 @@ class HclForm:
             except RecursionError:
                 return ()
         return tuple((hop.label, Location(hop.source, hop.source.span(hop.start, hop.end))) for hop in hops)
-
-
-def node_of(raw: Raw, document: Source) -> Node:
-    """Return the node of a raw value that stands in a text."""
-    return Node(document, raw, HclForm(document))
 
 
 _UNREAD: Final = object()

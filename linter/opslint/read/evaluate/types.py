@@ -11,7 +11,6 @@ from opslint.read.evaluate.values import (
     Handle,
     TypedList,
     TypedMap,
-    TypedSet,
     Value,
     make_set,
     to_bool,
@@ -96,18 +95,3 @@ def literal(node: Any) -> Value:
     from opslint.read.evaluate.expressions import evaluate
 
     return evaluate(node, None, None)
-
-
-def constraint_of(value: Value) -> str:
-    """Name a value's type, for messages."""
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, TypedSet):
-        return "set"
-    if isinstance(value, list):
-        return "list" if isinstance(value, TypedList) else "tuple"
-    if isinstance(value, dict):
-        return "map" if isinstance(value, TypedMap) else "object"
-    return "null" if value is None else "number"
