@@ -53,3 +53,29 @@ def test_what_remains_is_marked():
 def test_a_fixed_example_follows_a_bad_one():
     with pytest.raises(ValueError, match="follows the bad one"):
         examples_of(rule_with(("good", GOOD), ("fixed", FIXED), ("bad", BAD)))
+
+
+def test_a_fix_that_never_comes_to_an_end_is_told():
+    def grows(item, project):
+        """Grows.
+
+        ```yaml bad
+        apiVersion: v1
+        kind: Thing
+        mode: a  # <-
+        ```
+        ```yaml fixed
+        apiVersion: v1
+        kind: Thing
+        mode: aaaaaaaaaaa  # <-
+        ```
+        ```yaml good
+        apiVersion: v1
+        kind: Other
+        ```
+        """
+        fix = Fix("one more", (Set(item.root["mode"], item.root["mode"].text + "a"),), Safety.SAFE)
+        yield Problem("short", item.root["mode"], fix=fix)
+
+    made = rule(each=kind("Thing"), severity=Severity.LOW, preset=RECOMMENDED)(grows)
+    assert fix_of(made) == ["example.yaml: fixing once more changes it again"]

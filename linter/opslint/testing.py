@@ -156,11 +156,11 @@ def _value(text: str) -> Any:
         return text
 
 
-def run_example(example: Example, packs: Sequence[Pack]) -> Report:
-    """Lint the example in a folder of its own and return the report."""
+def run_example(example: Example, packs: Sequence[Pack], *, fixing: bool = False) -> Report:
+    """Lint the example in a folder of its own and return the report; with `fixing` its fixes are written out."""
     with tempfile.TemporaryDirectory(prefix="opslint-example-") as folder:
         _write(example, folder)
-        return lint([folder], _settings(example, folder), packs)
+        return lint([folder], _settings(example, folder), packs, fixing=fixing)
 
 
 def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
@@ -179,10 +179,13 @@ def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
             yield f"{refusal.path}:{refusal.line}: not fixed ({refusal.title}): {refusal.why}"
         for path, text in after.files.items():
             made = result.files[path][1].decode() if path in result.files else before.files.get(path, "")
-            said = _without_marks(text).splitlines()
-            if lines := list(unified_diff(said, made.splitlines(), "as said", "as fixed", lineterm="")):
-                yield f"{path}: the fix makes another text\n" + "\n".join(lines)
+            said = _without_marks(text).splitlines(keepends=True)
+            if lines := list(unified_diff(said, made.splitlines(keepends=True), "as said", "as fixed")):
+                yield f"{path}: the fix makes another text\n" + "".join(lines)
         yield from mismatches(after, result.report)
+        result.write(Path(folder))
+        again = repair(lambda: lint([folder], settings, packs, fixing=True), Path(folder), unsafe=True)
+        yield from (f"{path}: fixing once more changes it again" for path in again.files)
 
 
 def _without_marks(text: str) -> str:

@@ -46,6 +46,8 @@ def unless(node, value, change):
         ("spec:\n  a: &one x\n", "y", "spec:\n  a: &one y\n"),
         ("spec:\n  ä: 1\n  a: ünï # ö\n", "y", "spec:\n  ä: 1\n  a: y # ö\n"),
         ("spec:\n  a: x", "y", "spec:\n  a: y"),
+        ("spec:\n  a: [x]  # one\n", "[x, y]", "spec:\n  a: [x, y]  # one\n"),
+        ("spec: {a: [], b: 1}\n", "[x]", "spec: {a: [x], b: 1}\n"),
     ],
 )
 def test_set(shop, before, value, after):
@@ -197,6 +199,14 @@ SHARED = [
     ("base: &v {a: 1}\nspec:\n  <<: *v\n", Set),
     ("base: &v\n  a: 1\nspec:\n  <<: *v\n  b: 2\n", Remove),
 ]
+
+
+@pytest.mark.parametrize("written", ["[x,\n   y]", "\n  - x", "{b: 1}", "[x]"], ids=["lines", "block", "map", "scalar"])
+def test_a_list_that_is_more_than_one_line_in_brackets_is_only_shown(shop, written):
+    value = "y" if written == "[x]" else "[y]"
+    rule = shop.rule_for(kind(), lambda item: (Set(item.root["spec"]["a"], value),))
+    fixes = shop.shown({"a.yaml": f"{HEAD}spec:\n  a: {written}\n"}, rule)
+    assert [(fix.safety, fix.edits) for fix in fixes] == [(Safety.SHOWN, ())]
 
 
 @pytest.mark.parametrize(("body", "change"), SHARED)

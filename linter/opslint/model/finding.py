@@ -41,7 +41,7 @@ class Safety(StrEnum):
 
 
 class Set(NamedTuple):
-    """Write `value` (a YAML or HCL scalar as it shall read) in place of a scalar."""
+    """Write `value` (a YAML or HCL scalar as it shall read) in place of a scalar; in YAML `[…]` in place of `[…]`."""
 
     at: Node
     value: str

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
+    Fix,
     KubeObject,
     Node,
     Problem,
     Problems,
     Project,
+    Safety,
+    Set,
     Severity,
     Unit,
     kind,
@@ -51,6 +54,7 @@ def _lets_in(requirement: Node, value: str) -> bool:
     each=unit(),
     severity=Severity.LOW,
     preset=STRICT,
+    fixable="unsafe",
     options={"every_pool": "demand it of each NodePool"},
 )
 def karpenter_no_spot(item: Unit, project: Project, *, every_pool: bool = False) -> Problems:
@@ -77,6 +81,19 @@ def karpenter_no_spot(item: Unit, project: Project, *, every_pool: bool = False)
               values: [on-demand]  # <-
     ```
 
+    ```yaml fixed
+    apiVersion: karpenter.sh/v1
+    kind: NodePool
+    metadata: {name: general}
+    spec:
+      template:
+        spec:
+          requirements:
+            - key: karpenter.sh/capacity-type
+              operator: In
+              values: [spot, on-demand]
+    ```
+
     ```yaml good
     apiVersion: karpenter.sh/v1
     kind: NodePool
@@ -100,7 +117,16 @@ def karpenter_no_spot(item: Unit, project: Project, *, every_pool: bool = False)
         said = [one for one in _requirements(pool) if one["key"].text == CAPACITY]
         at = said[0]["values"] if said else _requirements(pool)
         others = f", nor do the other {len(pools) - 1}" if len(pools) > 1 and not every_pool else ""
-        yield Problem(f"{pool.title} does not allow Spot capacity{others}", at)
+        fix = _allow_spot(said[0]) if len(said) == 1 else None
+        yield Problem(f"{pool.title} does not allow Spot capacity{others}", at, fix=fix)
+
+
+def _allow_spot(requirement: Node) -> Fix | None:
+    """What makes `In [on-demand]` allow both; other requirements may have their reason."""
+    values = requirement["values"]
+    if requirement["operator"].text != "In" or values.texts() != ["on-demand"]:
+        return None
+    return Fix("Set values: [spot, on-demand]", (Set(values, "[spot, on-demand]"),), Safety.UNSAFE)
 
 
 @rule(

@@ -74,6 +74,48 @@ def missing_gateway_endpoint(
     }
     ```
 
+    With a region that is known the endpoint can be written:
+
+    ```hcl bad
+    provider "aws" {
+      region = "eu-central-1"
+    }
+
+    module "vpc" {  # <-
+      source  = "terraform-aws-modules/vpc/aws"
+      version = "~> 5.0"
+
+      name               = "shop"
+      azs                = ["eu-central-1a", "eu-central-1b"]
+      private_subnets    = ["10.0.1.0/24", "10.0.2.0/24"]
+      public_subnets     = ["10.0.101.0/24", "10.0.102.0/24"]
+      enable_nat_gateway = true
+    }
+    ```
+
+    ```hcl fixed
+    provider "aws" {
+      region = "eu-central-1"
+    }
+
+    module "vpc" {
+      source  = "terraform-aws-modules/vpc/aws"
+      version = "~> 5.0"
+
+      name               = "shop"
+      azs                = ["eu-central-1a", "eu-central-1b"]
+      private_subnets    = ["10.0.1.0/24", "10.0.2.0/24"]
+      public_subnets     = ["10.0.101.0/24", "10.0.102.0/24"]
+      enable_nat_gateway = true
+    }
+
+    resource "aws_vpc_endpoint" "s3" {
+      vpc_id          = module.vpc.vpc_id
+      service_name    = "com.amazonaws.eu-central-1.s3"
+      route_table_ids = module.vpc.private_route_table_ids
+    }
+    ```
+
     ```hcl good
     module "vpc" {
       source  = "terraform-aws-modules/vpc/aws"

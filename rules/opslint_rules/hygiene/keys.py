@@ -45,6 +45,27 @@ def duplicate_key(item: SourceFile, project: Project) -> Problems:
       QUEUE: orders-v2  # <-
     ```
 
+    When both values are equal nothing is lost yet, and the entry that loses can go:
+
+    ```yaml bad
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: worker, namespace: shop}
+    data:
+      QUEUE: orders
+      THREADS: "4"
+      QUEUE: orders  # <-
+    ```
+
+    ```yaml fixed
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: worker, namespace: shop}
+    data:
+      THREADS: "4"
+      QUEUE: orders
+    ```
+
     ```yaml good
     apiVersion: v1
     kind: ConfigMap

@@ -61,6 +61,28 @@ def invalid_manifest(item: KubeObject, project: Project, *, unknown_fields: bool
                 limits: {memory: 512MB}  # <- no quantity
     ```
 
+    ```yaml fixed target=1.34
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      replicas: 3
+      selector:
+        matchLabels: {app: web}
+      template:
+        metadata:
+          labels: {app: web}
+        spec:
+          containers:
+            - name: web
+              image: registry.example/web:1.4
+              imagePullPolicy: Allways  # <-
+              env:
+                - {name: DEBUG, value: no}  # <-
+              resources:
+                limits: {memory: 512MB}  # <-
+    ```
+
     ```yaml good target=1.34
     apiVersion: apps/v1
     kind: Deployment

@@ -51,6 +51,17 @@ def unused_suppression(item: Suppression, project: Project, *, require_reason: b
           hostNetwork: true
     ```
 
+    ```yaml fixed as-of=2026-11-22
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: report-writer, namespace: shop}
+    spec:
+      replicas: 3  # opslint: ignore[missing-pbd] may be evicted at any time  # <-
+      template:
+        spec:
+          hostNetwork: true
+    ```
+
     ```yaml good as-of=2026-11-22
     apiVersion: apps/v1
     kind: Deployment

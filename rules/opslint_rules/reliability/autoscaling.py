@@ -82,6 +82,54 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
           containers: [{name: web, image: "registry.example/web:2.1"}]
     ```
 
+    A workload of that name and another kind is what was meant:
+
+    ```yaml bad
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: queue, namespace: shop}
+    spec:
+      scaleTargetRef:
+        apiVersion: apps/v1
+        kind: Deployment  # <-
+        name: queue
+      minReplicas: 2
+      maxReplicas: 6
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: queue, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: queue}}
+      template:
+        metadata: {labels: {app: queue}}
+        spec:
+          containers: [{name: queue, image: "registry.example/queue:2.1"}]
+    ```
+
+    ```yaml fixed
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: queue, namespace: shop}
+    spec:
+      scaleTargetRef:
+        apiVersion: apps/v1
+        kind: StatefulSet
+        name: queue
+      minReplicas: 2
+      maxReplicas: 6
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: queue, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: queue}}
+      template:
+        metadata: {labels: {app: queue}}
+        spec:
+          containers: [{name: queue, image: "registry.example/queue:2.1"}]
+    ```
+
     ```yaml good
     apiVersion: autoscaling/v2
     kind: HorizontalPodAutoscaler

@@ -225,6 +225,26 @@ def pdb_blocks_drain(
           containers: [{name: web, image: "registry.example/web:2.1"}]
     ```
 
+    ```yaml fixed
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+    metadata: {name: web, namespace: shop}
+    spec:
+      maxUnavailable: 1
+      selector: {matchLabels: {app: web}}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      replicas: 3
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ```
+
     ```yaml good
     apiVersion: policy/v1
     kind: PodDisruptionBudget

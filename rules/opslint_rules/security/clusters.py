@@ -65,6 +65,23 @@ def eks_logging_incomplete(
     }
     ```
 
+    A cluster that names no log has none:
+
+    ```hcl bad
+    resource "aws_eks_cluster" "shop" {  # <-
+      name     = "shop"
+      role_arn = "arn:aws:iam::123456789012:role/eks"
+    }
+    ```
+
+    ```hcl fixed
+    resource "aws_eks_cluster" "shop" {
+      name                      = "shop"
+      role_arn                  = "arn:aws:iam::123456789012:role/eks"
+      enabled_cluster_log_types = ["audit", "authenticator"]
+    }
+    ```
+
     ```hcl good
     resource "aws_eks_cluster" "shop" {
       name                      = "shop"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opslint.api import (
     HOLE,
     RECOMMENDED,
+    Add,
     Block,
     Cluster,
     Fix,
@@ -79,6 +80,19 @@ def network_policy_not_enforced(item: Cluster, project: Project) -> Problems:
     spec: {podSelector: {}, policyTypes: [Ingress]}
     ```
 
+    ```hcl fixed
+    resource "aws_eks_cluster" "shop" {
+      name     = "shop"
+      role_arn = "arn:aws:iam::123456789012:role/eks"
+    }
+
+    resource "aws_eks_addon" "cni" {
+      cluster_name         = aws_eks_cluster.shop.name
+      addon_name           = "vpc-cni"
+      configuration_values = jsonencode({ enableNetworkPolicy = "true" })
+    }
+    ```
+
     ```hcl good
     resource "aws_eks_cluster" "shop" {
       name     = "shop"
@@ -143,7 +157,10 @@ def _place(block: Block) -> Node | Location:
 
 
 def _fix(cni: Block) -> Fix:
-    return Fix('set configuration_values = jsonencode({ enableNetworkPolicy = "true" })', (), Safety.SHOWN)
+    """Add the argument; a configuration that is written already is its author's to extend."""
+    value = f'jsonencode({{ {_SWITCH} = "true" }})'
+    add = (Add(cni.body, "configuration_values", value),) if not cni["configuration_values"].exists else ()
+    return Fix(f"set configuration_values = {value}", add, Safety.UNSAFE if add else Safety.SHOWN)
 
 
 # -- what enforces

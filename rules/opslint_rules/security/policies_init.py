@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Final
 
-from opslint.api import STRICT, KubeObject, Node, Problem, Problems, Project, Severity, kind, regex, rule
+from opslint.api import (
+    STRICT,
+    Add,
+    Fix,
+    KubeObject,
+    Location,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Safety,
+    Severity,
+    kind,
+    regex,
+    rule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +42,7 @@ _ANCHOR: Final = regex(r"^[=^+<>X]*\(|\)$")
     each=kind(groups=GROUPS),
     severity=Severity.MEDIUM,
     preset=STRICT,
+    fixable="unsafe",
     options={"ephemeral": "also demand ephemeral containers, which kubectl debug adds to running pods"},
 )
 def policy_skips_init_containers(item: KubeObject, project: Project, *, ephemeral: bool = True) -> Problems:
@@ -55,6 +72,27 @@ def policy_skips_init_containers(item: KubeObject, project: Project, *, ephemera
             pattern:
               spec:
                 containers:  # <-
+                  - image: "registry.example/*"
+    ```
+
+    ```yaml fixed
+    apiVersion: kyverno.io/v1
+    kind: ClusterPolicy
+    metadata: {name: own-registry}
+    spec:
+      rules:
+        - name: image
+          match: {any: [{resources: {kinds: [Pod]}}]}
+          validate:
+            failureAction: Enforce
+            message: Use our registry.
+            pattern:
+              spec:
+                containers:
+                  - image: "registry.example/*"
+                =(initContainers):
+                  - image: "registry.example/*"
+                =(ephemeralContainers):
                   - image: "registry.example/*"
     ```
 
@@ -118,7 +156,20 @@ def _lacking(covered: set[str], kinds: set[str], *, ephemeral: bool) -> list[str
 def _problem(who: str, field: str, lacking: list[str], at: Node) -> Problem:
     what = "containers" if field == "*" else f"{field} of containers"
     message = f"{who} checks {what} but not of {' and '.join(lacking)}"
-    return Problem(message, at, severity=None if "initContainers" in lacking else Severity.LOW)
+    return Problem(message, at, fix=_copy(at, lacking), severity=None if "initContainers" in lacking else Severity.LOW)
+
+
+def _copy(at: Node, lacking: list[str]) -> Fix | None:
+    """Ask the same of the other lists, where they are there: a list of Kyverno's patterns under its own key."""
+    keys = [f"=({name})" for name in lacking]
+    parent = at.parent
+    if at.key != "containers" or parent is None or not at.is_list or any(key in parent for key in (*keys, *lacking)):
+        return None
+    pattern = textwrap.dedent(" " * (at.extent.column - 1) + Location(at.source, at.extent).text).rstrip()
+    if not pattern.startswith("["):
+        pattern += "\n"  # a list of one line is not a scalar
+    changes = tuple(Add(parent, key, pattern) for key in keys)
+    return Fix(f"Ask the same of {' and '.join(lacking)}", changes, Safety.UNSAFE)
 
 
 def _kinds(step: Node) -> set[str]:

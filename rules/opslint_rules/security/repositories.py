@@ -209,6 +209,26 @@ def ecr_scan_off(item: Block, project: Project) -> Problems:
     }
     ```
 
+    A repository that switches it off:
+
+    ```hcl bad
+    resource "aws_ecr_repository" "web" {
+      name = "shop-web"
+      image_scanning_configuration {
+        scan_on_push = false  # <-
+      }
+    }
+    ```
+
+    ```hcl fixed
+    resource "aws_ecr_repository" "web" {
+      name = "shop-web"
+      image_scanning_configuration {
+        scan_on_push = true
+      }
+    }
+    ```
+
     ```hcl good
     resource "aws_ecr_repository" "api" {
       name = "shop-api"

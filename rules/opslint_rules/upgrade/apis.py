@@ -180,6 +180,22 @@ def deprecated_api(
         ports: [{name: https, port: 443}]
     ```
 
+    Where the fields of the next version are the same, only the version changes:
+
+    ```yaml bad target=1.31
+    apiVersion: flowcontrol.apiserver.k8s.io/v1beta3  # <-
+    kind: PriorityLevelConfiguration
+    metadata: {name: reports}
+    spec: {type: Exempt}
+    ```
+
+    ```yaml fixed target=1.31
+    apiVersion: flowcontrol.apiserver.k8s.io/v1
+    kind: PriorityLevelConfiguration
+    metadata: {name: reports}
+    spec: {type: Exempt}
+    ```
+
     ```yaml good target=1.34
     apiVersion: discovery.k8s.io/v1
     kind: EndpointSlice

@@ -81,6 +81,26 @@ def stale_crd_api(
     spec: {template: {spec: {nodeClassRef: {name: general}, requirements: []}}}
     ```
 
+    Where the fields are the same, only the version changes:
+
+    ```yaml bad
+    apiVersion: external-secrets.io/v1beta1  # <-
+    kind: ExternalSecret
+    metadata: {name: erp, namespace: shop}
+    spec:
+      secretStoreRef: {kind: ClusterSecretStore, name: aws}
+      data: [{secretKey: password, remoteRef: {key: shop/erp}}]
+    ```
+
+    ```yaml fixed
+    apiVersion: external-secrets.io/v1
+    kind: ExternalSecret
+    metadata: {name: erp, namespace: shop}
+    spec:
+      secretStoreRef: {kind: ClusterSecretStore, name: aws}
+      data: [{secretKey: password, remoteRef: {key: shop/erp}}]
+    ```
+
     ```yaml good
     apiVersion: karpenter.sh/v1
     kind: NodePool

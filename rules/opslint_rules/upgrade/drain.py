@@ -160,6 +160,19 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
         admissionReviewVersions: [v1]
     ```
 
+    ```yaml fixed
+    apiVersion: admissionregistration.k8s.io/v1
+    kind: ValidatingWebhookConfiguration
+    metadata: {name: images}
+    webhooks:
+      - name: images.example.com
+        clientConfig: {service: {name: images, namespace: policy}}
+        rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+        sideEffects: None
+        admissionReviewVersions: [v1]
+        namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}
+    ```
+
     ```yaml good
     apiVersion: admissionregistration.k8s.io/v1
     kind: ValidatingWebhookConfiguration
@@ -175,7 +188,7 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
     ```
 
     See <https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/>.
-    """
+    """  # noqa: E501 - the fix makes one line
     if any(key in item.labels or key in item.annotations for key in _OWN_SELECTOR):
         return
     for webhook in item.root["webhooks"]:

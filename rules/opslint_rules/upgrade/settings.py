@@ -95,6 +95,24 @@ def obsolete_setting(item: KubeObject, project: Project, *, extra_rows: tuple[Ma
           containers: [{name: web, image: "registry.example/web:1.4"}]
     ```
 
+    ```yaml fixed target=1.34
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata:
+          labels: {app: web}
+          annotations:
+            seccomp.security.alpha.kubernetes.io/pod: runtime/default  # <-
+        spec:
+          nodeSelector:
+            kubernetes.io/arch: arm64
+          serviceAccountName: web
+          containers: [{name: web, image: "registry.example/web:1.4"}]
+    ```
+
     ```yaml good target=1.34
     apiVersion: apps/v1
     kind: Deployment

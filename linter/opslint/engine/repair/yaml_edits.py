@@ -74,12 +74,16 @@ def is_json(source: Source) -> bool:
 
 
 def set_value(node: Node, value: str) -> list[Patch] | None:
-    """Return the patches that write a scalar in place of another; None when it cannot be done."""
-    if not _is_own(node) or (node.known and (node.is_map or node.is_list)):
+    """Return the patches that write a scalar, or a list in brackets, in place of another; None: it cannot be done."""
+    if not _is_own(node):
         return None
     source = node.source
     start, end = extent_of(node)
     old = source.text[start:end]
+    if node.known and (node.is_map or node.is_list):
+        # What stands in the lines of a longer list, a comment maybe, is not known to be meant.
+        whole = node.is_list and value.startswith("[") and is_flow(node) and "\n" not in old
+        return [Patch(source, start, end, value)] if whole else None
     new = yaml_scalar(value, old, flow=in_flow(node), json_like=is_json(source))
     if start == end and source.text[start - 1 : start] == ":":
         new = " " + new
