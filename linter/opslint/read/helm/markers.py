@@ -176,10 +176,12 @@ def mark_text(number: int) -> str:
     return START + format(number, "x").translate(_ENCODE) + END
 
 
-def instrument(templates: Templates, helpers: frozenset[str]) -> Instrumented:
-    """Return all templates with markers, and with marked twins of these helpers."""
+def instrument(templates: Templates, helpers: frozenset[str], bare: frozenset[str] = frozenset()) -> Instrumented:
+    """Return the templates with markers, and with marked twins of these helpers; templates of `bare` are left out."""
     marks: list[Mark] = []
-    texts = {path: _Marker(template, helpers, marks).text() for path, template in templates.files.items()}
+    texts = {
+        path: _Marker(template, helpers, marks).text() for path, template in templates.files.items() if path not in bare
+    }
     return Instrumented(texts, marks)
 
 

@@ -11,6 +11,8 @@ from opslint.read.helm.provenance import dotted
 from opslint.read.helm.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opslint.read.helm.backend import Answer
     from opslint.read.helm.chart import LoadedChart
     from opslint.read.helm.releases import Release
@@ -27,8 +29,7 @@ _CI_FILE: Final = re.compile(r"ci/[^/]*values\.ya?ml")
 
 def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:
     """Return the failure for an answer that is an error, placed as exactly as its words allow."""
-    # Helm quotes the whole template that `tpl` was given, which may be a file's length.
-    message = _clipped(_QUOTED.sub(r"\1…", " ".join(answer.message.split())))
+    message = in_words(answer)
     place = f"{chart.path}/Chart.yaml" if chart.path else "Chart.yaml"
     if answer.kind == "missing":
         return Failure(place, 0, f"the chart is not rendered: {message}", "chart")
@@ -38,11 +39,23 @@ def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:
         return Failure(
             place, 0, f"the chart is not rendered: {message}", "limit" if answer.kind == "timeout" else "chart"
         )
-    for match in _PLACE.finditer(answer.message):
-        found = chart.resolve(match[1])
+    for name, line in places_in(answer.message):
+        found = chart.resolve(name)
         if found is not None:
-            return _at(chart, release, found[0], int(match[2]), message)
+            return _at(chart, release, found[0], line, message)
     return _elsewhere(chart, release, message)
+
+
+def places_in(message: str) -> Iterator[tuple[str, int]]:
+    """Yield the templates that a message of Helm names, as Helm calls them, with their lines."""
+    for match in _PLACE.finditer(message):
+        yield match[1], int(match[2])
+
+
+def in_words(answer: Answer) -> str:
+    """Return the engine's words on one line of bearable length."""
+    # Helm quotes the whole template that `tpl` was given, which may be a file's length.
+    return _clipped(_QUOTED.sub(r"\1…", " ".join(answer.message.split())))
 
 
 def _clipped(message: str) -> str:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opslint.model.report import Notice
 from opslint.model.source import Location, Source, Span
 from opslint.read.helm.backend import Request
+from opslint.read.helm.coarse import coarse, unmapped
+from opslint.read.helm.fitting import Fitting, templates_of
 from opslint.read.helm.layers import layers
-from opslint.read.helm.markers import REMAINS, Templates, analyse, instrument
 from opslint.read.helm.problems import failure_of
 from opslint.read.helm.provenance import Provenance
 from opslint.read.helm.releases import ci_releases
 from opslint.read.helm.sourcemap import EntryMap, FileMap, HelmSourceMap
-from opslint.read.helm.strip import Alignment, Stripped, align, alike, differing, strip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from opslint.model.report import Failure
-    from opslint.read.helm.backend import Answer
-    from opslint.read.helm.chart import LoadedChart
+    from opslint.read.helm.chart import LoadedChart, Part
     from opslint.read.helm.engine import Engine
-    from opslint.read.helm.markers import Instrumented, Mark
     from opslint.read.helm.releases import Release
-
-_ROUNDS: Final = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -97,23 +93,21 @@ class _Job:
             if part.archived and part.entry is not None:
                 source = replace(source, origin=EntryMap(part.entry.location))
             result.sources.append(source)
-        templates = _templates(chart)
-        safe = _safe(chart, templates)
-        marked = _instrumented(chart, templates, safe)
-        plain, other = self._engine.render(chart, [{}, marked.texts], self._request)
+        fitting = Fitting(self._engine, chart, self._request, templates_of(chart))
+        plain, other = self._engine.render(chart, [{}, fitting.marked().texts], self._request)
         if plain.kind:
             result.failures.append(failure_of(chart, self._release, plain))
             return result
-        maps, seen = self._maps(templates, plain, other, marked)
+        fitting.run(plain, other)
+        result.rounds = fitting.rounds
         for name, text in plain.files.items():
-            self._add(name, text, maps)
-        parents, homes = templates.parents, templates.homes
+            self._add(name, text, fitting)
+        parents, homes = fitting.templates.parents, fitting.templates.homes
         own = {i for i, home in enumerate(homes) if not chart.part_of(home).vendored}
-        printing = {mark.branch for mark in marked.marks if mark.branch >= 0}
-        result.unrendered = frozenset(own & printing - _with_parents(seen, parents))
+        result.unrendered = frozenset(own & fitting.printing - _with_parents(fitting.branches, parents))
         return result
 
-    def _add(self, name: str, text: str, maps: Mapping[str, _Fit]) -> None:
+    def _add(self, name: str, text: str, fitting: Fitting) -> None:
         chart = self._chart
         found = chart.resolve(name)
         if name.endswith("NOTES.txt") or not text.strip():
@@ -124,10 +118,11 @@ class _Job:
         path, part, chain = found
         template = chart.source(path)
         rendered = Source(template.path, text, "rendered", vendored=part.vendored)
-        fit = maps.get(name)
+        fit = fitting.fits.get(name)
         if fit is None:
             origin = EntryMap(part.entry.location) if part.archived and part.entry else FileMap(template)
             self._result.sources.append(replace(rendered, origin=origin))
+            self._notice(part, template, unmapped(fitting, name, text))
             return
         seen = layers(chart, self._release, chain)
         origin_map = HelmSourceMap(
@@ -138,104 +133,23 @@ class _Job:
             _line_starts(fit.stripped.text),
             fit.alignment,
             fit.marks,
-            Provenance(_templates(chart), seen),
+            Provenance(fitting.templates, seen),
         )
         self._result.sources.append(replace(rendered, origin=origin_map))
+        self._notice(part, template, coarse(fit, text))
 
-    def _maps(
-        self, templates: Templates, plain: Answer, other: Answer, marked: Instrumented
-    ) -> tuple[dict[str, _Fit], set[int]]:
-        """Fit the marked rendering to the plain one; leave out helpers whose markers changed the output."""
-        fits: dict[str, _Fit] = {}
-        safe = _safe(self._chart, templates)
-        seen: set[int] = set()
-        for number in range(_ROUNDS):
-            self._result.rounds = number + 1
-            if not other.kind:
-                self._fit(plain, other, marked, fits)
-                seen |= {fit.marks[i].branch for fit in fits.values() for i in set(fit.stripped.numbers)}
-            bad = [name for name in plain.files if name not in fits or not fits[name].settled]
-            bad = [name for name in bad if _mappable(name, plain.files[name])]
-            if not bad or not safe or number + 1 == _ROUNDS or other.kind in {"timeout", "dead", "missing"}:
-                break
-            blamed = _blame(plain, fits, bad) & safe if number == 0 else set(safe)
-            safe = safe - (blamed or safe)
-            self._chart.cache["safe"] = safe
-            marked = _instrumented(self._chart, templates, safe)
-            (other,) = self._engine.render(self._chart, [marked.texts], self._request)
-        return fits, seen
-
-    def _fit(self, plain: Answer, other: Answer, marked: Instrumented, fits: dict[str, _Fit]) -> None:
-        for name, text in plain.files.items():
-            old = fits.get(name)
-            if (old is not None and old.settled) or not _mappable(name, text):
-                continue
-            stripped = strip(other.files.get(name, ""))
-            same = alike(text, stripped.text)
-            alignment = same or align(text, stripped.text)
-            if old is None or same is not None or alignment.known >= old.alignment.known:
-                fits[name] = _Fit(stripped, alignment, marked.marks, settled=same is not None)
-
-
-@dataclass(slots=True, eq=False)
-class _Fit:
-    stripped: Stripped
-    alignment: Alignment
-    marks: Sequence[Mark]
-    settled: bool
-
-
-def _mappable(name: str, text: str) -> bool:
-    """Return False for texts that are not linted, and for those with marker characters of their own."""
-    return bool(text.strip()) and not name.endswith("NOTES.txt") and not REMAINS.search(text)
-
-
-def _blame(plain: Answer, fits: Mapping[str, _Fit], bad: Sequence[str]) -> set[str]:
-    """Return the helpers with markers at the places where the marked rendering went another way."""
-    blamed: set[str] = set()
-    for name in bad:
-        fit = fits.get(name)
-        if fit is not None:
-            blamed |= {fit.marks[i].define for i in differing(plain.files[name], fit.stripped)}
-    return blamed - {""}
-
-
-def _templates(chart: LoadedChart) -> Templates:
-    found = chart.cache.get("templates")
-    if not isinstance(found, Templates):
-        texts: dict[str, str] = {}
-        for path in chart.templates():
-            try:
-                texts[path] = chart.files[path].decode("utf-8")
-            except UnicodeDecodeError:
-                continue
-        found = analyse(texts)
-        chart.cache["templates"] = found
-    return found
+    def _notice(self, part: Part, template: Source, words: str) -> None:
+        """Say how the places of a template are known, where that is not by the line; a third party's are hidden."""
+        if words and not part.vendored and not part.archived:
+            self._result.notices.append(Notice(template.path, 0, words))
 
 
 def branch_places(chart: LoadedChart, branches: Iterable[int]) -> list[Location]:
     """Return where template branches (of `Rendered.unrendered`) begin, in order of file and line."""
-    templates = _templates(chart)
+    templates = templates_of(chart)
     places = sorted({(templates.homes[one], templates.lines[one]) for one in branches})
     sources = [(chart.source(path), line) for path, line in places]
     return [Location(source, Span.of_line(line, source.line(line))) for source, line in sources]
-
-
-def _safe(chart: LoadedChart, templates: Templates) -> frozenset[str]:
-    """Return the helpers to mark: what an earlier release of the chart learned is kept."""
-    found = chart.cache.get("safe")
-    return found if isinstance(found, frozenset) else frozenset(templates.names)
-
-
-def _instrumented(chart: LoadedChart, templates: Templates, safe: frozenset[str]) -> Instrumented:
-    cached = chart.cache.get("instrumented")
-    if isinstance(cached, tuple) and cached[0] == safe:
-        marked: Instrumented = cached[1]
-        return marked
-    marked = instrument(templates, safe)
-    chart.cache["instrumented"] = (safe, marked)
-    return marked
 
 
 def _with_parents(branches: Iterable[int], parents: Sequence[int]) -> set[int]:
