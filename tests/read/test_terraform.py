@@ -153,7 +153,8 @@ def test_for_each_is_capped(tmp_path: Path) -> None:
     result = read(
         tmp_path, {"main.tf": 'resource "aws_x" "a" {\n  for_each = toset([for i in range(900) : "k${i}"])\n}\n'}
     )
-    assert len(addresses(result)) == 64
+    assert len(addresses(result)) == 65
+    assert [block.stand_in for block in result.modules[0].blocks] == [False] * 64 + [True]
 
 
 # -- dynamic blocks and alternatives

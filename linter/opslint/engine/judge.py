@@ -11,7 +11,7 @@ from opslint.engine.environment import environment_of
 from opslint.model.kube import Container, KubeObject
 from opslint.model.limits import ALTERNATIVES
 from opslint.model.node import Node, Undecided
-from opslint.model.report import Failure
+from opslint.model.report import Failure, Notice
 from opslint.model.terraform import Block, ModuleCall
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Judgement:
     silent: Counter[str] = field(default_factory=Counter)
     nonprod: list[Said] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 def judge(project: Project, rules: Sequence[Selected]) -> Judgement:
@@ -75,8 +76,10 @@ def judge_item(selected: Selected, item: Item, project: Project, result: Judgeme
     rule = selected.rule
     try:
         problems = _ask(selected, item, project, ALTERNATIVES)
-    except Undecided:
+    except Undecided as stop:
         result.silent[rule.id] += 1
+        if isinstance(stop, _Crowded):
+            result.notices.append(_crowd(stop.node))
         return
     except RecursionError:
         result.failures.append(_crash(selected, item, "RecursionError"))
@@ -106,8 +109,10 @@ def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[
     except Undecided as stop:
         node = stop.node
         alternatives = node.alternatives()
-        if not alternatives or len(alternatives) > budget:
+        if not alternatives:
             raise
+        if len(alternatives) > budget:
+            raise _Crowded(node) from stop
     common: list[Problem] | None = None
     for raw in alternatives:
         node.assume(raw)
@@ -123,6 +128,16 @@ def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[
         if not common:
             return []
     return common or []
+
+
+class _Crowded(Undecided):
+    """An item has more readings than are tried."""
+
+
+def _crowd(node: Node) -> Notice:
+    at = node.location
+    message = f"more than {ALTERNATIVES} readings of undecided values: rules that need all of them say nothing here"
+    return Notice(at.source.path, at.span.line, message)
 
 
 def _key(problem: Problem) -> object:

@@ -153,6 +153,10 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
     coverage = reading.coverage
     coverage.rules_run = len(selected)
     coverage.unknown_arguments = sum(module.unknown_arguments for module in project.modules)
+    late = {notice for module in project.modules for notice in module.notices}  # said while rules read values
+    coverage.notices = sorted(
+        {*coverage.notices, *late, *judgement.notices}, key=lambda one: (one.path, one.line, one.message)
+    )
     coverage.silent_for_unknown = dict(sorted(judgement.silent.items()))
     targets: dict[Target, list[str]] = {}
     for unit in project.units:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.project import Environment
+    from opslint.model.report import Notice
     from opslint.model.source import Location
 
 
@@ -79,6 +80,12 @@ class RootModule:
     settings: list[Node] = field(default_factory=list)  # bodies of `terraform` blocks
     unknown_arguments: int = 0
     var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
+    notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values
+
+    def note(self, notice: Notice) -> None:
+        """Add a notice, once."""
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     @property
     def opaque(self) -> tuple[ModuleCall, ...]:

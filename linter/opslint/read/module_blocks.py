@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Node, Unknown
+from opslint.model.report import Notice
 from opslint.model.terraform import Block
 from opslint.read.evaluate.collect import ground_place
 from opslint.read.evaluate.form import Cell, Ground, HclForm, Made, Place, Raw
@@ -38,7 +39,7 @@ class Inputs:
     ) -> None:
         self.adapter, self._scope, self._declaration, self._instance = adapter, scope, declaration, instance
         self.place: Place = ground_place(declaration, scope)
-        self._ground = Ground(self.place, root)
+        self._ground, self._root = Ground(self.place, root), root
         given = [name for name in declaration.attributes if name not in META]
         call = declaration.attributes
         version = str(call["version"].node[3]) if "version" in call else ""
@@ -184,10 +185,22 @@ class Inputs:
         if value is None:
             return []
         if isinstance(value, dict):
-            return [Entry(key, member) for key, member in value.items()][:FOR_EACH]
+            return self._first([Entry(key, member) for key, member in value.items()], raw)
         if isinstance(value, list):
-            return [Entry(str(i), member) for i, member in enumerate(value)][:FOR_EACH]
+            return self._first([Entry(str(i), member) for i, member in enumerate(value)], raw)
         return [Entry("", None)]
+
+    def _first(self, entries: list[Entry], raw: Raw | None) -> list[Entry]:
+        """Keep the first entries one by one; a stand-in is for all others."""
+        if len(entries) <= FOR_EACH:
+            return entries
+        self.note_cut(len(entries), self.place if raw is None else raw.place())
+        return [*entries[:FOR_EACH], Entry("", None)]
+
+    def note_cut(self, number: int, place: Place) -> None:
+        """Say that of many resources only the first ones are judged one by one."""
+        message = f"{number:,} resources of a module: {FOR_EACH} of them are judged one by one, the others as one"
+        self._root.note(Notice(place[0].path, place[0].position(place[1])[0], message))
 
 
 def _with_suffix(raw: Raw, suffix: str) -> Raw:
@@ -263,7 +276,11 @@ def _entries(table: Mapping[str, Any], inputs: Inputs) -> list[Entry | None]:
         number = COUNTS[table["count"]](inputs, table)
         if number is None:
             return [Entry("", None)]
-        return [Entry(str(i), Made(i, inputs.place)) for i in range(min(number, FOR_EACH))]
+        found: list[Entry | None] = [Entry(str(i), Made(i, inputs.place)) for i in range(min(number, FOR_EACH))]
+        if number > FOR_EACH:
+            inputs.note_cut(number, inputs.place)
+            found.append(Entry("", None))
+        return found
     return list(inputs.entries(table["each"])) if "each" in table else [None]
 
 

@@ -51,7 +51,7 @@ def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings
     `RootModule` for each environment. Never raises for what the files hold.
     """
     root = root.resolve()
-    listed = {Path(os.path.normpath(root / entry.path)): entry.files for entry in directories}
+    listed = {(root / entry.path).resolve(): entry.files for entry in directories}
     loader = Loader(root, listed)
     result = TerraformResult(failures=loader.failures, files=loader.files)
     with reading_pace():
@@ -65,7 +65,7 @@ def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings
 
 def _roots(modules: dict[Path, Module], loader: Loader) -> list[Module]:
     """Return the modules that no other one calls; of a ring of calls, the first by path."""
-    calls = {path: _local_calls(module) & modules.keys() for path, module in modules.items()}
+    calls = {path: _local_calls(module, loader) & modules.keys() for path, module in modules.items()}
     called = {target for path, targets in calls.items() for target in targets if target != path}
     roots = [path for path in modules if path not in called]
     reached = _reachable(roots, calls)
@@ -77,9 +77,9 @@ def _roots(modules: dict[Path, Module], loader: Loader) -> list[Module]:
     return [modules[path] for path in sorted(roots)]
 
 
-def _local_calls(module: Module) -> set[Path]:
+def _local_calls(module: Module, loader: Loader) -> set[Path]:
     sources = (source_text(declaration) for declaration in module.calls.values())
-    return {Path(os.path.normpath(module.directory / source)) for source in sources if is_local(source)}
+    return {loader.real(Path(os.path.normpath(module.directory / source))) for source in sources if is_local(source)}
 
 
 def _reachable(start: Sequence[Path], calls: dict[Path, set[Path]]) -> set[Path]:
@@ -96,7 +96,7 @@ def _reachable(start: Sequence[Path], calls: dict[Path, set[Path]]) -> set[Path]
 def _evaluate(module: Module, run: Run, loader: Loader) -> RootModule:
     root = RootModule(module.path, run.environment, var_files=run.files)
     resolver = Modules(loader)
-    scope = Scope(module, Workspace(loader.root, resolver.resolve), run.supplied)
+    scope = Scope(module, Workspace(loader.root, resolver.resolve, note=root.note), run.supplied)
 
     def is_full(message: str) -> None:
         loader.fail(module.path or ".", 0, message, "limit")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Unknown
 from opslint.read import hcl
+from opslint.read.evaluate import notes
 from opslint.read.evaluate.module import Placed
 from opslint.read.evaluate.scope import Iterators, Names, Origin, Scope
 from opslint.read.evaluate.values import EvalError, Value, pairs
@@ -66,12 +67,18 @@ def _expanded(block: Any, source: Source, scope: Scope, names: Names | None) -> 
         entries = None
     if entries is None:
         why = collection.why if isinstance(collection, Unknown) else f"dynamic {label}"
-        inner = {**outer, name: {"key": Unknown(f"{name}.key"), "value": Unknown(f"{name}.value")}}
-        yield Opened(content[6], block, source, inner, maybe=why or f"dynamic {label}")
+        yield Opened(content[6], block, source, _untold(name, outer), maybe=why or f"dynamic {label}")
         return
     for key, value in entries[:FOR_EACH]:
         inner = Iterators({**outer, name: {"key": key, "value": value}}, name, key, origin)
         yield Opened(content[6], block, source, inner)
+    if len(entries) > FOR_EACH:
+        notes.cut(scope, origin, f"dynamic {label}", len(entries))
+        yield Opened(content[6], block, source, _untold(name, outer), maybe=f"more than {FOR_EACH} blocks")
+
+
+def _untold(name: str, outer: dict[str, Value]) -> dict[str, Value]:
+    return {**outer, name: {"key": Unknown(f"{name}.key"), "value": Unknown(f"{name}.value")}}
 
 
 def block_maps(declaration: Declaration, type_: str, scope: Scope, names: Names | None) -> Value:

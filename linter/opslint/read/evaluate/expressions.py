@@ -6,12 +6,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.report import Notice
 from opslint.read import hcl
+from opslint.read.evaluate import notes
 from opslint.read.evaluate.arithmetic import arithmetic
 from opslint.read.evaluate.functions import call_function
 from opslint.read.evaluate.values import (
+    TOO_LARGE,
+    TOO_MUCH,
     EvalError,
     Handle,
+    Outside,
     TypedList,
     TypedSet,
     Value,
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.scope import Names, Scope
 
 STEPS: Final = 400_000  # items that all `for` expressions of one root module may go through, a few seconds' work
+_EXHAUSTED: Final = "its expressions take too much to evaluate: what is not evaluated yet is unknown"
 _PRIMITIVE: Final = (bool, int, Decimal)
 
 
@@ -120,7 +126,8 @@ def _count(scope: Scope | None, steps: int = 1) -> None:
     if scope is not None:
         scope.workspace.steps += steps
         if scope.workspace.steps > STEPS:
-            raise EvalError("too much to evaluate")
+            scope.workspace.note(Notice(scope.top.module.path or ".", 0, _EXHAUSTED))
+            raise EvalError(TOO_MUCH)
 
 
 def _count_result(scope: Scope | None, value: Value) -> None:
@@ -147,6 +154,8 @@ def _call(node: Any, scope: Scope | None, names: Names | None) -> Value:
             raise EvalError("'...' needs a list")
         values += last
     result = call_function(name, values, scope)
+    if isinstance(result, Outside) and scope is not None:
+        notes.call(scope, node, f"{name}: {result.path} lies outside the root of the run: not read")
     _count_result(scope, result)
     return result
 
@@ -248,7 +257,7 @@ def _operate(op: str, left: Value, right_node: Any, scope: Scope | None, names: 
     right = evaluate(right_node, scope, names)
     if op in {"==", "!="}:
         if is_huge(left) or is_huge(right):
-            return Unknown("a value that is too large")
+            return Unknown(TOO_LARGE)
         equal = same(left, right)
         return equal if isinstance(equal, Unknown) or op == "==" else not equal
     unknown = first_unknown(left, right)

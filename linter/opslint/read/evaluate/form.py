@@ -13,7 +13,7 @@ from opslint.read.evaluate.limits import deep_recursion
 from opslint.read.evaluate.module import Placed
 from opslint.read.evaluate.scope import Names, Origin, Scope
 from opslint.read.evaluate.trace import Hop, Way, descend, follow, references
-from opslint.read.evaluate.values import Concealed, EvalError, Handle, TypedSet, Value
+from opslint.read.evaluate.values import TOO_LARGE, Concealed, EvalError, Handle, TypedSet, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -239,7 +239,7 @@ class Cell(Raw):
         return tuple(hop for hop in found if (hop.source, hop.start, hop.end) != here)
 
 
-_TOO_LARGE: Final = Unknown("a value that is too large")
+_TOO_LARGE: Final = Unknown(TOO_LARGE)
 
 
 def plain_scalar(value: Any) -> object:

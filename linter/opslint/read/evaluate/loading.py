@@ -31,6 +31,7 @@ class Loader:
         self.failures: list[Failure] = []
         self._modules: dict[Path, Module | None] = {}
         self._texts: dict[Path, Source | None] = {}
+        self._real: dict[Path, Path] = {}
 
     def relative(self, path: Path) -> str:
         """Return a path as reports show it, "" for the root."""
@@ -44,8 +45,20 @@ class Loader:
         except (OSError, RuntimeError):
             return False
 
+    def real(self, directory: Path) -> Path:
+        """Return a directory without symbolic links on the way: one that has two names is one module."""
+        found = self._real.get(directory)
+        if found is None:
+            try:
+                found = directory.resolve()
+            except (OSError, RuntimeError):
+                found = directory
+            self._real[directory] = found
+        return found
+
     def module(self, directory: Path) -> Module | None:
         """Return the module of a directory; None when it has no files or lies outside the root."""
+        directory = self.real(directory)
         if directory not in self._modules:
             self._modules[directory] = self._load(directory)
         return self._modules[directory]

@@ -81,9 +81,11 @@ class Module:
     outputs: dict[str, Declaration] = field(default_factory=dict)
     providers: list[Declaration] = field(default_factory=list)
     settings: list[Declaration] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
     def add(self, items: Iterable[Any], source: Source, *, override: bool = False) -> None:
         """Take in the blocks of a file."""
+        self.sources.append(source)
         for block in items:
             if block[0] == hcl.BLOCK:
                 self._add(Declaration.of(block, source), override=override)

@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Unknown
 from opslint.read import hcl
+from opslint.read.evaluate import notes
 from opslint.read.evaluate.expressions import evaluate, walk
 from opslint.read.evaluate.handles import ModuleHandle, ResourceHandle
-from opslint.read.evaluate.module import Declaration, Module, Placed
+from opslint.read.evaluate.module import Declaration, Module
 from opslint.read.evaluate.types import convert
-from opslint.read.evaluate.values import EvalError, Handle, TypedSet, Value, conceal, is_huge, pairs, to_number, to_text
+from opslint.read.evaluate.values import (
+    TOO_LARGE_VARIABLE,
+    EvalError,
+    Handle,
+    TypedSet,
+    Value,
+    conceal,
+    is_huge,
+    pairs,
+    to_number,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from opslint.model.report import Notice
     from opslint.model.source import Location, Source
 
 Names: TypeAlias = Mapping[str, Value]
@@ -86,6 +99,7 @@ class Workspace:
     root: Path
     resolve: Callable[[Scope, str, Declaration, Instance], Child]
     steps: int = 0
+    note: Callable[[Notice], None] = lambda _notice: None  # takes what was cut or not read
 
 
 class Scope:
@@ -158,6 +172,7 @@ class Scope:
                 raise value
             return value
         if key in self._busy:
+            notes.ring(self, key)
             return Unknown("a value that needs itself")
         self._busy.add(key)
         try:
@@ -208,7 +223,7 @@ class Scope:
         value = supply.origin.value() if supply.origin.scope is None else supply.origin.scope.attempt(supply.origin)
         constraint = declaration.attributes.get("type")
         if is_huge(value):
-            return Unknown(f"var.{name} is too large")
+            return Unknown(TOO_LARGE_VARIABLE)
         value = convert(value, constraint.node if constraint else None)
         if _is_set(declaration, "sensitive") or _is_set(declaration, "ephemeral"):
             return conceal(f"var.{name} is sensitive", value)
@@ -252,24 +267,35 @@ class Scope:
     def _instances(self, declaration: Declaration) -> tuple[str, list[Instance]]:
         count, each = declaration.attributes.get("count"), declaration.attributes.get("for_each")
         if count is not None:
-            return self._counted(count)
+            return self._counted(Origin(count.node, count.source, self))
         if each is not None:
             origin = Origin(each.node, each.source, self)
             return self._each(origin)
         return "one", [Instance(None, None)]
 
-    def _counted(self, count: Placed) -> tuple[str, list[Instance]]:
+    def _counted(self, origin: Origin) -> tuple[str, list[Instance]]:
+        value = self.attempt(origin)
         try:
-            number = to_number(self.attempt(Origin(count.node, count.source, self)))
+            number = to_number(value)
         except EvalError:
             return "unknown", [_STAND_IN]
         if not isinstance(number, int):
+            notes.bound(self, origin, value)
             return "unknown", [_STAND_IN]
-        return "list", [Instance(i, {"count": {"index": i}}) for i in range(max(0, min(number, FOR_EACH)))]
+        found = [Instance(i, {"count": {"index": i}}) for i in range(max(0, min(number, FOR_EACH)))]
+        return self._whole("list", found, number, origin)
+
+    def _whole(self, kind: str, found: list[Instance], number: int, origin: Origin) -> tuple[str, list[Instance]]:
+        """Give instances their kind; where some were cut, a stand-in joins them and nothing can refer to them."""
+        if number <= len(found) or not found:
+            return kind, found
+        notes.cut(self, origin, "count" if kind == "list" else "for_each", number)
+        return "unknown", [*found, _STAND_IN]
 
     def _each(self, origin: Origin) -> tuple[str, list[Instance]]:
         collection = self.attempt(origin)
         if not isinstance(collection, (dict, list)):
+            notes.bound(self, origin, collection)
             return "unknown", [_STAND_IN]
         # A tuple is refused by Terraform, but a set is often written so in a test of it: take its members.
         entries = (
@@ -287,7 +313,7 @@ class Scope:
                 return "unknown", [_STAND_IN]
             names = Iterators({"each": {"key": name, "value": value}}, "each", name, origin)
             found.append(Instance(name, names))
-        return "map", found
+        return self._whole("map", found, len(entries), origin)
 
     # -- resources and modules
     def resource(self, mode: str, type_: str, name: str) -> Value:

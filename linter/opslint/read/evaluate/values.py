@@ -21,6 +21,13 @@ Number: TypeAlias = int | Decimal
 TEXT_LIMIT: Final = 1_000_000  # characters a single evaluated string may reach
 PARTS_LIMIT: Final = 2_000  # pieces of a text that is known in part
 SIZE_LIMIT: Final = 200_000  # members a single evaluated collection may reach
+# Why a value is unknown when it would be too much to make: nothing in the files says so, the limits do.
+TOO_LARGE: Final = "a value that is too large"
+TOO_LARGE_VARIABLE: Final = "a variable that is too large"
+LONG_TEXT: Final = "a text that is too long"
+TOO_MUCH: Final = "too much to evaluate"
+LARGE_COLLECTION: Final = "a collection that is too large"
+BOUNDED: Final = frozenset({TOO_LARGE, TOO_LARGE_VARIABLE, LONG_TEXT, TOO_MUCH, LARGE_COLLECTION})
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 
 
@@ -67,6 +74,16 @@ class Concealed(Unknown):
     def __init__(self, why: str, value: Value) -> None:
         super().__init__(why)
         self.value = value
+
+
+class Outside(Unknown):
+    """What a file outside the root of the run holds."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, why: str, path: str) -> None:
+        super().__init__(why)
+        self.path = path
 
 
 def conceal(why: str, value: Value) -> Value:
@@ -316,7 +333,7 @@ def glue(parts: list[Value]) -> Value:
             if isinstance(piece, str):
                 size += len(piece)
                 if size > TEXT_LIMIT:
-                    return Unknown("a text that is too long")
+                    return Unknown(LONG_TEXT)
                 if out and isinstance(out[-1], list):
                     out[-1].append(piece)
                 elif piece:

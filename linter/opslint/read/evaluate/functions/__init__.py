@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Unknown
 from opslint.read.evaluate.values import (
+    LARGE_COLLECTION,
+    LONG_TEXT,
     SIZE_LIMIT,
     TEXT_LIMIT,
+    TOO_LARGE,
     Concealed,
     EvalError,
     Handle,
@@ -69,7 +72,7 @@ def call_function(name: str, values: list[Value], scope: Scope | None) -> Value:
     if function is None or name in UNTOLD:
         return Unknown(f"{name}()")
     if any(is_huge(value) for value in values):
-        return Unknown("a value that is too large")
+        return Unknown(TOO_LARGE)
     if function.needs != "nothing":
         for value in values:
             unknown: Unknown | None = None
@@ -88,9 +91,9 @@ def call_function(name: str, values: list[Value], scope: Scope | None) -> Value:
     except _REFUSED as error:
         raise EvalError(f"{name}: invalid argument") from error
     if isinstance(result, str):
-        return result if len(result) <= TEXT_LIMIT else Unknown("a text that is too long")
+        return result if len(result) <= TEXT_LIMIT else Unknown(LONG_TEXT)
     if isinstance(result, (list, dict)) and len(result) > SIZE_LIMIT:
-        return Unknown("a collection that is too large")
+        return Unknown(LARGE_COLLECTION)
     return result
 
 

@@ -10,6 +10,7 @@ from opslint.model.limits import FOR_EACH
 from opslint.model.node import Unknown
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
+    LARGE_COLLECTION,
     SIZE_LIMIT,
     EvalError,
     Handle,
@@ -61,7 +62,7 @@ def _concat(*lists: Value) -> Value:
         typed = typed and isinstance(item, (TypedList, TypedSet))
         out += item
         if len(out) > SIZE_LIMIT:
-            return Unknown("a collection that is too large")
+            return Unknown(LARGE_COLLECTION)
     return TypedList(out) if typed else out
 
 
@@ -157,7 +158,7 @@ def _flat(values: Value) -> list[Value]:
                 break
             out.append(item)
             if len(out) > SIZE_LIMIT:
-                raise EvalError("a collection that is too large")
+                raise EvalError(LARGE_COLLECTION)
         else:
             stack.pop()
     return out
@@ -216,7 +217,7 @@ def _zipmap(keys: Value, values: Value) -> dict[str, Value]:
 def _set_product(*sets: Value) -> Value:
     lists = [members(item) for item in sets]
     if math.prod(len(item) for item in lists) * max(len(lists), 1) > SIZE_LIMIT:
-        return Unknown("a collection that is too large")
+        return Unknown(LARGE_COLLECTION)
     rows = [list(row) for row in product(*lists)]
     return TypedSet(rows) if all(isinstance(item, TypedSet) for item in sets) else TypedList(rows)
 

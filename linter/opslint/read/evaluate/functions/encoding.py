@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opslint.model.node import Unknown
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
+    LONG_TEXT,
     EvalError,
     Handle,
     TypedList,
@@ -49,7 +50,7 @@ def json_text(value: Value) -> Value:
     for piece in _json_pieces(value):
         pieces.append(piece)
         if len(pieces) > _PIECES:
-            return Unknown("a text that is too long")
+            return Unknown(LONG_TEXT)
     return glue(pieces)
 
 

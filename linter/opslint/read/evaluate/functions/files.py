@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Unknown
-from opslint.read.evaluate.values import EvalError, Value, first_unknown, make_set, to_text
+from opslint.read.evaluate.values import EvalError, Outside, Value, first_unknown, make_set, to_text
 
 if TYPE_CHECKING:
     from opslint.read.evaluate.scope import Scope
@@ -35,7 +35,7 @@ def call(name: str, values: list[Value], scope: Scope | None) -> Value:
         return _listing(text, str(to_text(values[1])), scope)
     path = _inside(text, scope)
     if path is None:
-        return Unknown(f"{name}({text!r})")
+        return Outside(f"{name}({text!r})", text)
     if name == "fileexists":
         return path.is_file()
     return _content(name, path, values, scope)
@@ -97,7 +97,9 @@ def _template(text: str, values: list[Value], scope: Scope | None) -> Value:
 
 def _listing(directory: str, pattern: str, scope: Scope) -> Value:
     base = _inside(directory, scope)
-    if base is None or not base.is_dir():
+    if base is None:
+        return Outside(f"fileset({directory!r})", directory)
+    if not base.is_dir():
         return Unknown(f"fileset({directory!r})")
     expression = re.compile(_glob(pattern))
     found: list[Value] = []

@@ -11,6 +11,7 @@ from opslint.read.evaluate.functions.encoding import json_text
 from opslint.read.evaluate.functions.patterns import compiled, too_slow
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
+    LONG_TEXT,
     TEXT_LIMIT,
     EvalError,
     Handle,
@@ -132,7 +133,7 @@ def _replace(subject: Value, wanted: Value, new: Value) -> Value:
         template = re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", replacement.replace("\\", "\\\\"))
         return compiled(expression).sub(template, text)
     if text.count(old) * len(replacement) > TEXT_LIMIT:
-        return Unknown("a text that is too long")
+        return Unknown(LONG_TEXT)
     return text.replace(old, replacement)
 
 
@@ -155,7 +156,7 @@ def _title(subject: Value) -> str:
 def _indent(spaces: Value, subject: Value) -> Value:
     text, count = to_text(subject), to_int(spaces)
     if count * text.count("\n") > TEXT_LIMIT:
-        return Unknown("a text that is too long")
+        return Unknown(LONG_TEXT)
     return text.replace("\n", "\n" + " " * count)
 
 
