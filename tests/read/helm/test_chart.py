@@ -209,7 +209,7 @@ def test_archived_subchart_stands_at_its_entry(write, engine):
         origin = source.origin.locate(Span(1, 1, 1, 3))
         assert (origin.location.source.path, origin.location.text) == ("x/Chart.yaml", "db")
         assert origin.location.span.line == 5
-        assert origin.confidence is Confidence.FILE
+        assert origin.confidence is Confidence.BLOCK
 
 
 def test_third_party_helper_leads_to_the_line_that_calls_it(write, engine):

@@ -30,8 +30,8 @@ class EntryMap:
     entry: Location
 
     def locate(self, span: Span) -> Origin:  # noqa: ARG002 - the interface of SourceMap
-        """Return the dependency's entry."""
-        return Origin(self.entry, Confidence.FILE)
+        """Return the dependency's entry: more of an archive is not in the repository."""
+        return Origin(self.entry, Confidence.BLOCK)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,18 +96,18 @@ class HelmSourceMap:
     def _file(self) -> Origin:
         entry = self._entry(self.template)
         if entry is not None:
-            return Origin(entry, Confidence.FILE)
+            return Origin(*entry)
         return FileMap(self.chart.source(self.template)).locate(Span(1, 1, 1, 1))
 
-    def _entry(self, path: str) -> Location | None:
+    def _entry(self, path: str) -> tuple[Location, Confidence] | None:
         """Return where findings of a file in an archive are shown: the dependency's entry, else Chart.yaml itself."""
         part = self.chart.part_of(path)
         if not part.archived:
             return None
         if part.entry is not None:
-            return part.entry.location
+            return part.entry.location, Confidence.BLOCK
         source = self.chart.source("Chart.yaml")
-        return Location(source, Span.of_line(1, source.line(1)))
+        return Location(source, Span.of_line(1, source.line(1))), Confidence.FILE
 
     def _vendored(self, mark: Mark) -> bool:
         return self.chart.part_of(mark.file).vendored
@@ -123,7 +123,7 @@ class HelmSourceMap:
     def _place(self, mark: Mark, line: int) -> tuple[Location, Confidence | None]:
         entry = self._entry(mark.file)
         if entry is not None:
-            return entry, Confidence.FILE
+            return entry
         source = self.chart.source(mark.file)
         return Location(source, Span.of_line(line, source.line(line))), None
 
