@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # `# opslint: ignore[a, b] reason until 2027-01-31`; in templates also {{/* opslint: … */}}; in HCL also // and /* */.
 _COMMENT: Final = regex(
-    r"(?P<open>\{\{-?\s*)?(?P<mark>#|//|/\*)[- \t]*opslint:[ \t]*(?P<what>[\w-]+)[ \t]*"
+    r"(?P<open>\{\{-?\s*)?(?P<mark>#|//|/\*)(?:(?<=\*)\s*|[- \t]*)opslint:[ \t]*(?P<what>[\w-]+)[ \t]*"
     r"(?P<list>\[(?P<rules>[^\]\n]*)\])?(?P<rest>[^\n]*)"
 )
 _UNTIL: Final = regex(r"\buntil\s+(\d{4}-\d{2}-\d{2})\s*$")
@@ -81,10 +81,10 @@ def comments(source: Source) -> Iterator[Mark]:
                 continue  # a sentence that begins with our name
             wrong = f'"opslint: {what}" is not understood' + (f', did you mean "{near}"?' if near else "")
         rest = match["rest"]
-        closed = rest.find("*/") if match["mark"] == "/*" else -1
+        closed = _closing(source.text, match.start("rest")) if match["mark"] == "/*" else -1
         start, end = match.start(), match.end()
         if closed >= 0:
-            said = rest[:closed]
+            said = " ".join(source.text[match.start("rest") : match.start("rest") + closed].split())
         else:
             said = _NEXT.split(rest, maxsplit=1)[0]
             end = match.start("rest") + len(said)
@@ -97,9 +97,8 @@ def comments(source: Source) -> Iterator[Mark]:
                     end = source.text.index("}}", end) + 2
                     break
         line, column = source.position(start)
-        text = source.line(line)
-        alone = not text[: column - 1].strip()
-        span = Span(line, column, line, column + len(source.text[start:end].rstrip()))
+        alone = not source.line(line)[: column - 1].strip()
+        span = Span(line, column, *source.position(start + len(source.text[start:end].rstrip())))
         yield Mark(
             "comment",
             Location(source, span),
@@ -108,10 +107,16 @@ def comments(source: Source) -> Iterator[Mark]:
             until,
             wrong or bad_day,
             "file" if what == "ignore-file" else "line",
-            line,
+            span.end_line,
             alone,
             _removal(source, span, alone=alone),
         )
+
+
+def _closing(text: str, start: int) -> int:
+    """Return how far behind `start` a comment ends, -1 when nothing closes it; it may hold several lines."""
+    end = text.find("*/", start)
+    return end - start if 0 <= end else -1
 
 
 def _near(word: str) -> str:
@@ -124,8 +129,8 @@ def _near(word: str) -> str:
 
 def _removal(source: Source, span: Span, *, alone: bool) -> Location:
     """The comment with its line when nothing else stands there, else with the blanks before it."""
-    text = source.line(span.line)
-    if alone and not text[span.end_column - 1 :].strip() and span.line < source.line_count:
-        return Location(source, Span(span.line, 1, span.line + 1, 1))
-    start = len(text[: span.column - 1].rstrip())
-    return Location(source, Span(span.line, start + 1, span.line, span.end_column))
+    after = source.line(span.end_line)[span.end_column - 1 :]
+    if alone and not after.strip() and span.end_line < source.line_count:
+        return Location(source, Span(span.line, 1, span.end_line + 1, 1))
+    start = len(source.line(span.line)[: span.column - 1].rstrip())
+    return Location(source, Span(span.line, start + 1, span.end_line, span.end_column))
