@@ -69,3 +69,28 @@ def test_the_issue_of_the_day_works_as_written(run):
     rules = {finding["rule_id"] for finding in json.loads(output)["findings"]}
     assert status == 1
     assert {"image-repository-mismatch", "rds-backup-disabled", "pdb-blocks-drain"} <= rules
+
+
+def test_a_finding_in_a_chart_shows_template_line_values_key_and_environments(run):
+    chart = "examples/myshop/charts/myshop-api"
+    (result,) = (
+        one
+        for one in json.loads(run("examples/myshop", "--format", "sarif")[1])["runs"][0]["results"]
+        if one["ruleId"] == "mutable-image-tag" and "container api " in one["message"]["text"]
+    )
+    places = [one["physicalLocation"] for one in (*result["locations"], *result["relatedLocations"])]
+    assert [(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places] == [
+        (f"{chart}/templates/deployment.yaml", 30),
+        (f"{chart}/values.yaml", 6),
+        (f"{chart}/values-dev.yaml", 4),
+    ]
+    assert result["properties"]["environments"] == ["dev"]
+    assert "In dev. See [values key image.repository](1), [values key image.tag](2)." in result["message"]["text"]
+    said = run("examples/myshop", "--format", "text")[1].partition("container api of Deployment/myshop-api uses")[2]
+    shown = said.partition("help: ")[0]
+    for line in (
+        f"--> {chart}/templates/deployment.yaml:30:11\n",
+        f"--> {chart}/values-dev.yaml:4:3  values key image.tag\n",
+        ", in dev\n",
+    ):
+        assert line in shown

@@ -65,6 +65,19 @@ def test_it_is_valid(
     run_of(request.getfixturevalue(name), replace(context, show_suppressed=show_suppressed))
 
 
+def test_a_message_links_to_related_places_and_nothing_in_a_label_makes_a_link(
+    report: Report, context: OutputContext
+) -> None:
+    related = [(f"values key workers[{number}].name](http://evil)", report.findings[0].location) for number in range(6)]
+    finding = replace(report.findings[0], related=tuple(related), environments=())
+    (result,) = run_of(report._replace(findings=(finding,)), context)["results"]
+    assert result["message"]["text"].endswith(
+        ". See "
+        + ", ".join(f"[values key workers\\[{number}\\].name\\] (http://evil)]({number + 1})" for number in range(4))
+        + "."
+    )
+
+
 def test_a_result_has_region_snippet_fingerprint_and_fix(report: Report, context: OutputContext) -> None:
     result = run_of(report, context)["results"][2]
     place = result["locations"][0]["physicalLocation"]
@@ -73,7 +86,9 @@ def test_a_result_has_region_snippet_fingerprint_and_fix(report: Report, context
         "region": {"startLine": 4, "startColumn": 8, "endLine": 4, "endColumn": 14, "snippet": {"text": "latest"}},
     }
     assert result["level"] == "error"
-    assert result["message"]["text"] == 'The tag "latest" may name another image tomorrow.'
+    assert result["message"]["text"] == (
+        'The tag "latest" may name another image tomorrow. In prod, staging. See [used here](1).'
+    )
     assert result["partialFingerprints"] == {"primaryLocationLineHash": "5a0c0f9b8a03"}
     assert result["relatedLocations"][0]["message"] == {"text": "used here."}
     assert result["fixes"][0]["artifactChanges"][0]["replacements"] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.output.escape import plain_message, without_surrogates
 from opslint.output.json_text import encode, encode_list, encode_object
 from opslint.output.masking import Masks
@@ -24,6 +25,8 @@ SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 MAX_RESULTS: Final = 25_000  # GitHub's limit for one run
 MAX_COMPRESSED_BYTES: Final = 10_000_000  # GitHub's limit for one file after gzip
 _SNIPPET_CHARACTERS: Final = 2_000
+_BRACKET: Final = regex(r"[\[\]\\]")
+_LINKS: Final = 4  # related places that a message links to
 _IN_SOURCE: Final = frozenset({"comment", "annotation", "foreign"})
 
 
@@ -88,7 +91,7 @@ def _result(finding: Finding, index: Mapping[str, int], masks: Masks, context: O
         "ruleId": finding.rule_id,
         "ruleIndex": index[finding.rule_id],
         "level": LEVELS[finding.severity],
-        "message": {"text": sentence(finding.message)},
+        "message": {"text": _message(finding)},
         "locations": [place],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
     }
@@ -103,6 +106,25 @@ def _result(finding: Finding, index: Mapping[str, int], masks: Masks, context: O
         result["suppressions"] = [_suppression(finding.suppressed)] if finding.suppressed else []
     result["properties"] = _properties(finding)
     return result
+
+
+def _message(finding: Finding) -> str:
+    """Return the message with the environments, and links to related places: GitHub shows those that are linked.
+
+    A link is `[text](id of the related location)`, with brackets of the text escaped (SARIF 2.1.0, section 3.11.6).
+    """
+    parts = [sentence(finding.message)]
+    if finding.environments:
+        parts.append(sentence(f"In {', '.join(name for name, _ in finding.environments)}"))
+    links = [_link(label, number) for number, (label, _) in enumerate(finding.related[:_LINKS], 1)]
+    if links:
+        parts.append(f"See {', '.join(links)}.")
+    return " ".join(parts)
+
+
+def _link(label: str, number: int) -> str:
+    escaped = _BRACKET.sub(lambda match: f"\\{match[0]}", plain_message(label))
+    return f"[{escaped}]({number})"
 
 
 def _properties(finding: Finding) -> dict[str, object]:
