@@ -116,7 +116,7 @@ def comments(source: Source) -> Iterator[Mark]:
 def _closing(text: str, start: int) -> int:
     """Return how far behind `start` a comment ends, -1 when nothing closes it; it may hold several lines."""
     end = text.find("*/", start)
-    return end - start if 0 <= end else -1
+    return end - start if end >= 0 else -1
 
 
 def _near(word: str) -> str:
