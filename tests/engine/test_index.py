@@ -10,11 +10,11 @@ from opslint.engine.index import NAME, make_index, read_index
 from opslint.engine.packs import collect
 
 MODULE = '''
-from opslint.api import STRICT, Problem, Severity, kind, rule
+from opslint.api import STRICT, Problem, Severity, any_of, kind, resource, rule
 
 
 @rule(
-    each=kind("Pod", groups=("",)),
+    each=any_of(kind("Pod", groups=("",)), resource("aws_instance")),
     severity=Severity.LOW,
     preset=STRICT,
     aliases={"kyverno": ["no-pods"]},

@@ -1,6 +1,6 @@
 """The engine: unknown values make a rule silent, alternatives are tried, a crash is an error and the rest goes on."""
 
-from opslint.api import STRICT, Problem, Severity, kind, project, resource, rule, workload
+from opslint.api import STRICT, Problem, Severity, any_of, kind, project, resource, rule, workload
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -99,3 +99,18 @@ def test_severity_may_only_fall(lint_files):
 
     report = lint_files({"a.yaml": DEPLOYMENT}, [louder])
     assert [(finding.message, finding.severity) for finding in report.findings] == [("a", "low"), ("b", "info")]
+
+
+def test_a_rule_may_judge_manifests_and_terraform(lint_files):
+    @rule(each=any_of(resource("aws_ebs_volume"), kind("StorageClass")), severity=Severity.LOW, preset=STRICT)
+    def either(item, project):
+        """Each of both."""
+        yield Problem("here", item.root if hasattr(item, "kind") else item.header)
+
+    files = {
+        "a.tf": 'resource "aws_ebs_volume" "data" {}\n',
+        "a.yaml": "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\nprovisioner: x\n",
+    }
+    report = lint_files(files, [either])
+    assert [finding.location.source.path for finding in report.findings] == ["a.tf", "a.yaml"]
+    assert either.applies_to == "both"

@@ -73,7 +73,7 @@ def make_index(rules: Iterable[Rule], folder: str) -> str:
         {name: getattr(rule, name) for name in _PLAIN}
         | {
             "severity": rule.severity.value,
-            "each": list(rule.each),
+            "each": _listed(rule.each),
             "options": [list(option) for option in rule.options],
             "aliases": rule.aliases,
             "related": rule.related,
@@ -105,14 +105,22 @@ def checksums(folder: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+def _listed(each: Each) -> list[Any]:
+    return [*each[:-1], [_listed(part) for part in each.parts]]
+
+
+def _each(listed: list[Any]) -> Each:
+    what, names, system, part, groups, parts = listed
+    return Each(what, tuple(names), system, part, tuple(groups), tuple(map(_each, parts)))
+
+
 def _rule(entry: dict[str, Any], package: str, folder: str) -> Rule:
-    what, names, system, part, groups = entry["each"]
     if not entry["module"].startswith(package):
         raise ValueError(entry["module"])
     return Rule(
         **{name: entry[name] for name in _PLAIN},
         severity=Severity(entry["severity"]),
-        each=Each(what, tuple(names), system, part, tuple(groups)),
+        each=_each(entry["each"]),
         function=Deferred(entry["module"], entry["name"]),
         options=tuple(Option(*option) for option in entry["options"]),
         aliases={peer: tuple(ids) for peer, ids in entry["aliases"].items()},

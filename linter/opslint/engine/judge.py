@@ -182,6 +182,8 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
             for item in found
             if (not each.groups or item.group in each.groups) and (each.system or not project.is_system(item))
         ]
+    if each.what == "any_of":
+        return [item for part in each.parts for item in items_of(part, project)]
     if each.what == "resource":
         return project.resources(*each.names)
     if each.what == "module_call":

@@ -20,8 +20,8 @@ PRESETS: Final = (RECOMMENDED, STRICT, OPT_IN)
 class Each(NamedTuple):
     """What a rule is run for; made by the functions below, a closed set.
 
-    `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster, project
-    or suppression;
+    `what` is workload, kind, container, resource, module_call, chart, file, unit, root_module, cluster, project,
+    suppression or any_of;
     `names` the kinds or types wanted (none: all).
     """
 
@@ -30,13 +30,14 @@ class Each(NamedTuple):
     system: bool = False  # objects of system namespaces too
     part: str = "all"  # containers: all | running | containers
     groups: tuple[str, ...] = ()  # API groups wanted (none: all)
+    parts: tuple[Each, ...] = ()  # any_of: what it puts together
 
     @property
     def side(self) -> str:
         """`kubernetes`, `terraform` or `both`: what kind of input it needs."""
         if self.what in {"resource", "module_call", "root_module", "cluster"}:
             return "terraform"
-        return "both" if self.what in {"file", "project", "suppression"} else "kubernetes"
+        return "both" if self.what in {"file", "project", "suppression", "any_of"} else "kubernetes"
 
 
 def workload(*kinds: str, system: bool = False) -> Each:
@@ -92,6 +93,11 @@ def unit() -> Each:
 def project() -> Each:
     """The whole project, once."""
     return Each("project")
+
+
+def any_of(*parts: Each) -> Each:
+    """Each item of several kinds: for a rule that judges manifests and Terraform alike."""
+    return Each("any_of", parts=parts)
 
 
 def suppression() -> Each:

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from opslint.api import STRICT, Block, Problem, Problems, Project, Severity, lifecycle, name_of, resource, rule
+from typing import Final
+
+from opslint.api import (
+    STRICT,
+    Block,
+    Fix,
+    Problem,
+    Problems,
+    Project,
+    Safety,
+    Severity,
+    beside,
+    lifecycle,
+    may_refer_to,
+    name_of,
+    regex,
+    resource,
+    rule,
+    set_argument,
+)
 
 _DISABLED = "open-source-rds-extended-support-disabled"
+_INSIGHTS: Final = "performance_insights_enabled"
+# Engines and classes without Database Insights. Sources: RDS and Aurora user guides, "DB engine, Region, and instance
+# class support for Database Insights".
+_NONE: Final = ("db2-", "custom-")
+_TOO_SMALL: Final = {
+    "mysql": regex(r"db\.t(?:2|3|4g)\.(?:micro|small)"),
+    "mariadb": regex(r"db\.t(?:2|3|4g)\.(?:micro|small)"),
+    "aurora-mysql": regex(r"db\.(?:t[23]\..+|t4g\.(?:micro|small))"),
+    "aurora": regex(r"db\.(?:t[23]\..+|t4g\.(?:micro|small))"),
+}
 
 
 @rule(
@@ -67,3 +96,97 @@ def rds_extended_support(item: Block, project: Project, *, days: int = 90) -> Pr
     else:
         consequence = f"database {name_of(item)} is billed extended support for every vCPU from then on"
     yield Problem(f"{subject}: {consequence}", version)
+
+
+@rule(
+    each=resource("aws_db_instance", "aws_rds_cluster_instance", "aws_rds_cluster"),
+    severity=Severity.LOW,
+    preset=STRICT,
+    aliases={"checkov": ["CKV_AWS_353"], "trivy": ["AVD-AWS-0133"]},
+    related={"checkov": ["CKV_AWS_118"]},
+    fixable="safe",
+    prod_only=True,
+    options={
+        "enhanced_monitoring": "also require monitoring_interval > 0",
+        "skip_replicas": "do not ask it of read replicas",
+    },
+)
+def rds_no_insights(
+    item: Block, project: Project, *, enhanced_monitoring: bool = False, skip_replicas: bool = True
+) -> Problems:
+    """The database collects no load data, so right-sizing is guesswork.
+
+    CPU and memory say that a database is busy, not with what. Performance Insights samples what sessions wait for and
+    which statement they run; without it nobody can tell whether a smaller class would do, or a missing index is the
+    reason for the larger one. Seven days of history are free. The same switch feeds CloudWatch Database Insights, which
+    took the console's place in 2026.
+
+    `performance_insights_enabled` defaults to false in the provider and in the rds modules. Instances of Aurora count
+    one by one unless their cluster has the switch, Multi-AZ clusters as a whole. Engines and small classes that do
+    not support it pass. With `enhanced_monitoring` the metrics of the operating system are asked for too, whose
+    `monitoring_interval` defaults to 0, which is off. Leave it where another tool samples the database.
+
+    ```hcl bad
+    resource "aws_db_instance" "orders" {  # <-
+      identifier     = "orders"
+      engine         = "postgres"
+      instance_class = "db.m7g.large"
+    }
+    ```
+
+    ```hcl fixed
+    resource "aws_db_instance" "orders" {
+      identifier                   = "orders"
+      engine                       = "postgres"
+      instance_class               = "db.m7g.large"
+      performance_insights_enabled = true
+    }
+    ```
+
+    ```hcl good
+    resource "aws_db_instance" "orders" {
+      identifier                   = "orders"
+      engine                       = "postgres"
+      instance_class               = "db.m7g.large"
+      performance_insights_enabled = true
+    }
+    ```
+
+    See <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.html>,
+    <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DatabaseInsights.html> and
+    <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance>.
+    """
+    if item.type == "aws_rds_cluster" and not item["db_cluster_instance_class"].present:
+        return
+    if skip_replicas and (item["replicate_source_db"].present or item["replication_source_identifier"].present):
+        return
+    what = "database cluster" if item.type == "aws_rds_cluster" else "database"
+    if _is_supported(item) and not item[_INSIGHTS].is_true and not _of_cluster(item, project):
+        switch = item[_INSIGHTS]
+        why = f"{_INSIGHTS} is {'false' if switch.present else 'not set, which means false'}"
+        yield Problem(f"{what} {name_of(item)} collects no load data: {why}", switch, fix=_insights_fix(item))
+    interval = item["monitoring_interval"]
+    if enhanced_monitoring and not interval.number:
+        yield Problem(f"{what} {name_of(item)} has no enhanced monitoring: monitoring_interval is 0", interval)
+
+
+def _is_supported(item: Block) -> bool:
+    engine = item["engine"].text
+    small = _TOO_SMALL.get(engine)
+    return not engine.startswith(_NONE) and (small is None or small.fullmatch(item["instance_class"].text) is None)
+
+
+def _of_cluster(item: Block, project: Project) -> bool:
+    """True for an instance of a cluster that has, or may have, the switch for all of its instances."""
+    if item.type != "aws_rds_cluster_instance" or item.virtual:
+        return False
+    clusters = beside(item, project, "aws_rds_cluster")
+    mine = [one for one in clusters if may_refer_to(item["cluster_identifier"], one, clusters)]
+    return any(not one[_INSIGHTS].known or one[_INSIGHTS].is_true for one in mine)
+
+
+def _insights_fix(item: Block) -> Fix:
+    # The input of the rds-aurora module has another name in each of its majors.
+    if item.virtual and item.type != "aws_db_instance":
+        return Fix(f"set {_INSIGHTS} = true", (), Safety.SHOWN)
+    return set_argument(item, _INSIGHTS, "true", Safety.SAFE)

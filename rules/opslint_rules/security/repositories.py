@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opslint.api import (
     RECOMMENDED,
@@ -21,6 +21,7 @@ from opslint.api import (
     environment_of,
     known_accounts,
     known_regions,
+    load,
     name_of,
     name_pattern,
     opaque_could_provide,
@@ -37,37 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opslint.api import Node
-
-# Registries of Amazon's own add-ons, one account a region or partition. Source: EKS user guide, "View Amazon container
-# image registries for Amazon EKS add-ons".
-_AMAZON: Final = frozenset(
-    {
-        "602401143452",
-        "013241004608",
-        "151742754352",
-        "918309763551",
-        "961992271922",
-        "800184023465",
-        "558608220178",
-        "877085696533",
-        "590381155156",
-        "296578399912",
-        "759879836304",
-        "900612956339",
-        "455263428931",
-        "900889452093",
-        "491585149902",
-        "066635153087",
-        "761377655185",
-        "151610086707",
-        "121268973566",
-        "730335286997",
-        "533267051163",
-        "709825985650",  # AWS Marketplace
-        "906394416424",  # aws-for-fluent-bit
-        "763104351884",  # Deep Learning Containers
-    }
-)
 
 
 @rule(
@@ -96,8 +66,8 @@ def image_repository_mismatch(
     runs what nobody released.
 
     Accounts are those of the providers, of ARNs in the code and of the configuration; regions those of the providers
-    and of ECR replication. Registries of Amazon's add-ons are left alone. Without any ECR repository in Terraform, or
-    where a name can be told only by an apply and may fit, the rule is silent. Leave it for repositories of another
+    and of ECR replication. Registries of Amazon's EKS add-ons are left alone. Without any ECR repository in Terraform,
+    or where a name can be told only by an apply and may fit, the rule is silent. Leave it for repositories of another
     code base, and list them in `known_repositories`.
 
     ```yaml bad
@@ -156,7 +126,7 @@ def image_repository_mismatch(
     if not repositories:
         return
     image = parse_image(item.image.text)
-    if image is None or image.ecr is None or image.ecr[0] in _AMAZON:
+    if image is None or image.ecr is None or image.ecr[0] in _addon_registries():
         return
     account, region = image.ecr
     if any(fnmatchcase(image.repository, glob) for glob in known_repositories):
@@ -351,6 +321,11 @@ def _only_digests(item: Block, project: Project) -> bool:
     images = [parse_image(node.text) for node in nodes if node.known]
     mine = [image for image in images if image is not None and image.ecr is not None and image.repository == name]
     return bool(mine) and all(image.digest for image in mine)
+
+
+def _addon_registries() -> frozenset[str]:
+    tables: Mapping[str, Mapping[str, str]] = load("aws/addon_registries")
+    return frozenset(account for key in ("addons", "bootstrap", "others") for account in tables[key].values())
 
 
 def _is_owner(account: str, project: Project) -> bool:
