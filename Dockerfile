@@ -4,7 +4,7 @@
 # built (no kustomize here) are said in the report.
 FROM python:3.13-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY linter linter
 COPY rules rules
 COPY schemas schemas

@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first target that needs it sets up: Python 3.11+ and the package registry suffice.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := linter rules schemas tests benchmarks
+SOURCES := linter rules schemas tests benchmarks docs .ci
 
 .PHONY: demo test check golden docs bench rule facts-check schemas fuzz clean
 
@@ -11,7 +11,7 @@ demo: .venv/ready  ## lint the example shop
 test: .venv/ready  ## all tests
 	$(BIN)/pytest -q
 
-check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs
+check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs, SARIF by its validator
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -19,6 +19,7 @@ check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs
 	rm -rf dist && $(BIN)/python -m build --no-isolation --wheel --outdir dist . >/dev/null
 	$(BIN)/check-wheel-contents dist
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python .ci/validate_sarif.py
 
 facts-check: .venv/ready  ## shape and consistency of the data in schemas/
 	$(BIN)/python -m opslint_schemas.check
