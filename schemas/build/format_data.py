@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent / "opslint_schemas"
-DATA_FOLDERS = ("kubernetes", "crds", "aws")
+DATA_FOLDERS = ("kubernetes", "crds", "aws", "benchmarks")
 
 # Sections whose rows sit one level deeper, under a group/version, a component or an engine.
-NESTED = frozenset({"apis", "crds", "majors", "ranges"})
+NESTED = frozenset({"apis", "controls", "crds", "majors", "ranges"})
 
 
 def formatted(data: dict[str, Any]) -> str:

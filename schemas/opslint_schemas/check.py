@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 _SCHEMAS = _HERE / "data_schemas"
-_DATA_FOLDERS = ("aws", "crds", "kubernetes")
+_DATA_FOLDERS = ("aws", "benchmarks", "crds", "kubernetes")
 _NEWEST_NODE_SKEW = 3
 
 

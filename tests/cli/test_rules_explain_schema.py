@@ -72,6 +72,53 @@ def test_markdown_table_keeps_its_columns(cli):
     assert {line.replace("\\|", "").count("|") for line in lines} == {6}
 
 
+def test_benchmark(cli):
+    status, out, err = cli("rules", "--benchmark", "cis-eks")
+    lines = out.splitlines()
+    assert (status, err) == (0, "")
+    assert lines[0].startswith("CIS Amazon EKS Benchmark 1.8.0: rules cover 1 of 50 controls; ")
+    assert "13 need a node" in lines[0]
+    said = {line.split()[0]: line.split("  ")[-1].strip() for line in lines[2:-2]}
+    assert said["4.2.1"] == "missing-pdb"
+    assert said["3.2.1"] == "- needs a node: its files, its kubelet"
+    assert lines[-1] == "Run them: opslint --select cis-eks"
+    assert len({line.index(said[line.split()[0]]) for line in lines[2:-2]}) == 1, "the columns stand below each other"
+
+
+def test_benchmark_in_json(cli):
+    made = json.loads(cli("rules", "--benchmark", "cis-kubernetes", "-f", "json")[1])
+    assert (made["benchmark"], made["version"], len(made["controls"])) == ("cis-kubernetes", "1.12", 131)
+    assert all(source for source in made["sources"])
+    assert made["controls"][0] == {
+        "id": "1.1.1",
+        "title": "Pod manifest of the API server: permissions",
+        "status": "control-plane",
+        "rules": [],
+        "needs": "",
+    }
+    covered = json.loads(cli("rules", "--benchmark", "cis-eks", "-f", "json")[1])["controls"]
+    assert [one["rules"] for one in covered if one["status"] == "covered"] == [["missing-pdb"]]
+
+
+def test_benchmark_in_markdown(cli):
+    lines = cli("rules", "--benchmark", "cis-eks", "-f", "markdown")[1].splitlines()
+    assert "| 4.2.1 | No privileged containers | missing-pdb |" in lines
+    assert {line.count("|") for line in lines[2:]} == {4}
+
+
+def test_benchmark_goes_with_no_filter(cli):
+    status, out, err = cli("rules", "--benchmark", "cis-eks", "--area", "cost")
+    assert (status, out) == (2, "")
+    assert "do not go with it" in err
+    assert cli("rules", "--benchmark", "cis-gke")[0] == 2
+
+
+def test_a_tag_may_be_named_as_its_benchmark_is(cli):
+    status, _, err = cli("rules", "--tag", "cis-kubernetes")
+    assert status == 2
+    assert "no rule has the tag 'cis-k8s'" in err
+
+
 @pytest.mark.parametrize("name", ["missing-pdb", "missing_pdb", "Missing-PDB"])
 def test_explain(cli, packs, name):
     status, out, err = cli("explain", name)

@@ -21,7 +21,7 @@ def make(name, preset, **more):
 
 RULES = (
     make("common_one", RECOMMENDED, cis=("EKS 1.8.0 4.2.1",)),
-    make("strict_one", STRICT, tags=("slow",)),
+    make("strict_one", STRICT, tags=("slow",), cis=("K8s 1.12 5.2.1",)),
     make("rare_one", OPT_IN),
     make("new_one", RECOMMENDED, preview=True),
 )
@@ -42,6 +42,9 @@ def ids(**settings):
         ({"select": ("*-one",), "ignore": ("rare-one", "slow")}, ["common-one", "new-one"]),
         ({"select": ("cis-eks",)}, ["common-one"]),
         ({"select": ("cis-eks-4.2.1",)}, ["common-one"]),
+        ({"select": ("cis-kubernetes",)}, ["strict-one"]),
+        ({"select": ("cis-kubernetes-5.2.1",)}, ["strict-one"]),
+        ({"select": ("cis-k8s",)}, ["strict-one"]),
         ({"select": ("slow",)}, ["strict-one"]),
     ],
 )

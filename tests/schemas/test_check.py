@@ -21,7 +21,9 @@ PACKAGE = Path(opslint_schemas.__file__).parent
 FORMAT = PACKAGE.parent / "build" / "format_data.py"
 # Checked beside the file that a test breaks: checking all of them each time takes seconds.
 SMALLEST = "kubernetes/version_skew"
-DATA = sorted(path for folder in ("aws", "crds", "kubernetes") for path in (PACKAGE / folder).glob("*.json"))
+DATA = sorted(
+    path for folder in ("aws", "benchmarks", "crds", "kubernetes") for path in (PACKAGE / folder).glob("*.json")
+)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ Examples:
   opslint rules --area cost           one area
   opslint rules --tag cis-eks         what a benchmark asks for
   opslint rules --preset recommended  what runs by default
+  opslint rules --benchmark cis-eks   which rule covers which control, and what needs more than files
   opslint rules --format json         everything known of each, for a program
 
 \b
@@ -51,6 +52,11 @@ Exit status: 0; 2 for an area or a tag that no rule has.
     help="Only what runs with this preset: recommended, strict or all.",
 )
 @click.option(
+    "--benchmark",
+    type=click.Choice(("cis-eks", "cis-kubernetes")),
+    help="The controls of a benchmark, and which rule covers each.",
+)
+@click.option(
     "--format",
     "-f",
     "format_",
@@ -66,6 +72,7 @@ def rules(
     area: tuple[str, ...],
     tag: tuple[str, ...],
     preset: str | None,
+    benchmark: str | None,
     format_: str,
     rules_from: tuple[str, ...],
 ) -> int:
@@ -73,7 +80,17 @@ def rules(
 
     The words are looked for in ids, summaries, tags and the names of the same checks in other tools.
     """
+    from opslint.engine.select import short_tag
+
     known = all_rules(rules_from)
+    tag = tuple(short_tag(name) for name in tag)
+    if benchmark is not None:
+        from opslint.cli.benchmark import benchmark_text
+
+        if text or area or tag or preset:
+            stop("--benchmark shows all controls: TEXT, --area, --tag and --preset do not go with it")
+        show(benchmark_text(benchmark, known, format_))
+        return 0
     _check_names(area, {rule.area for rule in known}, "area")
     _check_names(tag, {name for rule in known for name in (rule.area, *rule.tags)}, "tag")
     found = [

@@ -26,6 +26,9 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
+_LONG: Final = "cis-kubernetes"
+
+
 class SelectionError(Exception):
     """A rule or an option that the configuration or the command line names does not exist."""
 
@@ -47,9 +50,15 @@ def matches(rule: Rule, selector: str) -> bool:
     """True when a selector names the rule: id, area, a tag (or a tag's beginning, `cis-eks`), or a glob of the id."""
     if selector in {rule.id, rule.area, "all"}:
         return True
+    selector = short_tag(selector)
     if any(tag == selector or tag.startswith(selector + "-") for tag in rule.tags):
         return True
     return any(char in selector for char in "*?[") and fnmatchcase(rule.id, selector)
+
+
+def short_tag(name: str) -> str:
+    """Return a tag as rules have it: `cis-kubernetes-5.2.1` is cis-k8s-5.2.1."""
+    return f"cis-k8s{name.removeprefix(_LONG)}" if name.startswith(_LONG) else name
 
 
 def select(packs: Sequence[Pack], settings: Settings) -> list[Selected]:

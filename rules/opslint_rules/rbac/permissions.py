@@ -216,6 +216,8 @@ ITEMS: Final = ("exec", "token", "nodes-proxy", "csr", "webhooks", "aws-auth")
         "EKS 1.8.0 4.1.10",
         "EKS 1.8.0 4.1.11",
         "EKS 1.8.0 4.1.12",
+        "K8s 1.12 5.1.4",
+        "K8s 1.12 5.1.9",
         "K8s 1.12 5.1.10",
         "K8s 1.12 5.1.11",
         "K8s 1.12 5.1.12",

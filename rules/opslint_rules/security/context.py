@@ -38,7 +38,7 @@ SECCOMP_FIELD_ONLY: Final = 27  # the first minor that does not look at the anno
         "kyverno": ["disallow-privilege-escalation"],
     },
     related={"kube-linter": ["privilege-escalation-container"], "hardeneks": ["disallow_privilege_escalation"]},
-    cis=["K8s 1.12 5.2.6", "EKS 1.8.0 4.2.5"],
+    cis=["K8s 1.12 5.2.6", "K8s 1.12 5.6.3", "EKS 1.8.0 4.2.5"],
     fixable="unsafe",
 )
 def privilege_escalation_allowed(item: Container, project: Project) -> Problems:
@@ -114,7 +114,7 @@ def privilege_escalation_allowed(item: Container, project: Project) -> Problems:
         "kyverno": ["require-run-as-nonroot", "require-run-as-non-root-user"],
     },
     related={"kube-linter": ["run-as-non-root"], "hardeneks": ["disable_run_as_root_user"]},
-    cis=["K8s 1.12 5.2.7"],
+    cis=["K8s 1.12 5.2.7", "K8s 1.12 5.6.3"],
     fixable="unsafe",
     options={"restricted": "demand runAsNonRoot: true, as the restricted profile does, also beside a user id"},
 )

@@ -36,7 +36,7 @@ from opslint.api import (
         "kube-linter": ["drop-net-raw-capability"],
         "kyverno": ["drop-cap-net-raw"],
     },
-    cis=["K8s 1.12 5.2.8", "K8s 1.12 5.2.9"],
+    cis=["K8s 1.12 5.2.8", "K8s 1.12 5.2.9", "K8s 1.12 5.6.3"],
     fixable="unsafe",
 )
 def capabilities_not_dropped(item: Container, project: Project) -> Problems:
