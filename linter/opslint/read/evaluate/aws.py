@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ from opslint.model.node import Unknown
 from opslint.read.evaluate.blocks import block_maps
 from opslint.read.evaluate.functions.encoding import json_text
 from opslint.read.evaluate.scope import Origin
-from opslint.read.evaluate.values import Value, first_unknown, glue, to_text
+from opslint.read.evaluate.values import Encoded, Value, first_unknown, glue, to_text
 
 if TYPE_CHECKING:
     from opslint.read.evaluate.handles import ResourceHandle
@@ -103,21 +104,60 @@ def policy_document(handle: ResourceHandle) -> Value:
     Unknown members are parts of an Unknown text. Raises EvalError for a document that Terraform refuses.
     """
     scope, declaration, names = handle.scope, handle.declaration, handle.names
-    for name in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
-        placed = declaration.attributes.get(name)
-        if placed is not None:
-            value = scope.attempt(Origin(placed.node, placed.source, scope, names))
-            if value not in (None, [], ""):
-                return Unknown(f"{handle.address}.json")
-    statements = block_maps(declaration, "statement", scope, names)
-    if isinstance(statements, Unknown):
-        return Unknown(f"{handle.address}.json")
-    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": [_statement(item) for item in statements]}
+    # A statement that is not known is a member that no one can read: those that are known stand beside it.
+    own = [
+        item if isinstance(item, Unknown) else _statement(item)
+        for item in block_maps(declaration, "statement", scope, names)
+    ]
+    statements: list[Value] = []
+    given = {name: _documents(handle, name) for name in ("source", "override")}
+    for group in (*given["source"], own, *given["override"]):
+        if _may_replace(statements, group):
+            return Unknown(f"{handle.address}.json")
+        replaced = {item["Sid"] for item in group if isinstance(item, dict) and item.get("Sid")}
+        statements = [item for item in statements if isinstance(item, Unknown) or item.get("Sid") not in replaced]
+        statements += group
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": statements}
     for argument, key in (("version", "Version"), ("policy_id", "Id")):
         placed = declaration.attributes.get(argument)
         if placed is not None:
             document[key] = scope.attempt(Origin(placed.node, placed.source, scope, names))
-    return json_text(document)
+    text = json_text(document)
+    return Encoded(text, document) if isinstance(text, Unknown) and text.parts else text
+
+
+def _documents(handle: ResourceHandle, kind: str) -> list[list[Value]]:
+    """Return the statements of the documents that a document takes in, one Unknown for those of one nobody knows."""
+    found: list[list[Value]] = []
+    for name in (f"{kind}_json", f"{kind}_policy_documents"):
+        placed = handle.declaration.attributes.get(name)
+        if placed is None:
+            continue
+        value = handle.scope.attempt(Origin(placed.node, placed.source, handle.scope, handle.names))
+        for text in value if isinstance(value, list) else [value]:
+            if text not in (None, ""):
+                found.append(_statements_in(text, f"{handle.address}.json"))
+    return found
+
+
+def _statements_in(text: Value, why: str) -> list[Value]:
+    document: Any = text.value if isinstance(text, Encoded) else None
+    if isinstance(text, str):
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return [Unknown(why)]
+    listed = document.get("Statement") if isinstance(document, dict) else None
+    statements = listed if isinstance(listed, list) else [listed]
+    return [item if isinstance(item, (dict, Unknown)) else Unknown(why) for item in statements]
+
+
+def _may_replace(statements: list[Value], group: list[Value]) -> bool:
+    """Tell whether a statement of the group may replace one before it, both having the same name that nobody knows."""
+    named = [item["Sid"] for item in statements if isinstance(item, dict) and item.get("Sid")]
+    names = [item if isinstance(item, Unknown) else item.get("Sid") for item in group]
+    doubtful = [isinstance(name, Unknown) for name in names]
+    return (bool(named) and any(doubtful)) or (any(names) and any(isinstance(name, Unknown) for name in named))
 
 
 def _statement(block: dict[str, Value]) -> dict[str, Value]:

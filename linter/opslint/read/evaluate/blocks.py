@@ -81,9 +81,10 @@ def _untold(name: str, outer: dict[str, Value]) -> dict[str, Value]:
     return {**outer, name: {"key": Unknown(f"{name}.key"), "value": Unknown(f"{name}.value")}}
 
 
-def block_maps(declaration: Declaration, type_: str, scope: Scope, names: Names | None) -> Value:
-    """Return the nested blocks of a type as a list of objects, Unknown when their number is."""
-    return _maps(nested(declaration.items, scope, names).get(type_, []), scope)
+def block_maps(declaration: Declaration, type_: str, scope: Scope, names: Names | None) -> list[Value]:
+    """Return the nested blocks of a type as objects; one Unknown stands for blocks whose number is not known."""
+    blocks = nested(declaration.items, scope, names).get(type_, [])
+    return [Unknown(block.maybe) if block.maybe else _maps([block], scope)[0] for block in blocks]
 
 
 def _maps(blocks: list[Opened], scope: Scope) -> Value:

@@ -24,6 +24,7 @@ from opslint.read.evaluate.values import (
     glue,
     is_huge,
     number,
+    object_of,
     pairs,
     same,
     to_bool,
@@ -180,13 +181,7 @@ def _tuple(node: Any, scope: Scope | None, names: Names | None) -> Value:
 
 
 def _object(node: Any, scope: Scope | None, names: Names | None) -> Value:
-    out: dict[str, Value] = {}
-    for key_node, value_node in node[3]:
-        key = object_key(key_node, scope, names)
-        if isinstance(key, Unknown):
-            return Unknown(key.why)
-        out[key] = evaluate(value_node, scope, names)
-    return out
+    return object_of([(object_key(key, scope, names), evaluate(value, scope, names)) for key, value in node[3]])
 
 
 def object_key(node: Any, scope: Scope | None, names: Names | None) -> Value:

@@ -86,6 +86,35 @@ class Outside(Unknown):
         self.path = path
 
 
+class PartialObject(Unknown):
+    """An object with a key that is not known: unknown to everybody but those who write it out.
+
+    `entries` are its keys and values in the order of the text.
+    """
+
+    __slots__ = ("entries",)
+
+    def __init__(self, why: str, entries: tuple[tuple[Value, Value], ...]) -> None:
+        super().__init__(why)
+        self.entries = entries
+
+
+class Encoded(Unknown):
+    """JSON or YAML of a value that is known in part: `value` is what comes out again when it is decoded."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: Unknown, value: Value) -> None:
+        super().__init__(text.why, text.parts)
+        self.value = value
+
+
+def object_of(entries: list[tuple[Value, Value]]) -> Value:
+    """Make an object of its entries; the last one of equal keys counts."""
+    unknown = next((key for key, _ in entries if isinstance(key, Unknown)), None)
+    return dict(entries) if unknown is None else PartialObject(unknown.why, tuple(entries))
+
+
 def conceal(why: str, value: Value) -> Value:
     """Hide a value; what is unknown already stays as it is."""
     return value if isinstance(value, Unknown) else Concealed(why, value)

@@ -17,8 +17,10 @@ from opslint.model.node import Unknown
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
     LONG_TEXT,
+    Encoded,
     EvalError,
     Handle,
+    PartialObject,
     TypedList,
     Value,
     deep_unknown,
@@ -54,10 +56,36 @@ def json_text(value: Value) -> Value:
     return glue(pieces)
 
 
+def _encoded_json(value: Value) -> Value:
+    text = json_text(value)
+    return Encoded(text, value) if isinstance(text, Unknown) and text.parts else text
+
+
+def _decoded_again(text: Value) -> Value:
+    """Return what a text was made of, or that nobody knows it."""
+    return _as_json(text.value) if isinstance(text, Encoded) else Unknown(text.why)
+
+
+def _as_json(value: Value) -> Value:
+    """Return a value as JSON has it: of maps, lists and sets only objects and tuples are left."""
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    return Unknown(value.address) if isinstance(value, Handle) else value
+
+
 def _json_pieces(value: Value) -> Iterator[Value]:
     if isinstance(value, Handle):
         value = Unknown(value.address)
-    if isinstance(value, Unknown):
+    if isinstance(value, PartialObject):
+        for position, (key, member) in enumerate(value.entries):
+            yield "," if position else "{"
+            yield from _json_pieces(key)
+            yield ":"
+            yield from _json_pieces(member)
+        yield "}"
+    elif isinstance(value, Unknown):
         yield '"'
         yield from (_quoted(part)[1:-1] if isinstance(part, str) else part for part in value.parts or (value,))
         yield '"'
@@ -82,6 +110,9 @@ def _json_pieces(value: Value) -> Iterator[Value]:
 
 
 def _json_value(text: Value) -> Value:
+    if isinstance(text, (Unknown, Handle)):
+        return _decoded_again(text) if isinstance(text, Unknown) else Unknown(text.address)
+
     def numeral(digits: str) -> Value:
         return number(Decimal(digits)) if len(digits) < 1000 else _refuse("the number is too large")
 
@@ -101,7 +132,7 @@ _PLAIN = re.compile(r"[A-Za-z_/][\w./-]*", re.ASCII)
 
 def _yaml_text(value: Value) -> Value:
     if deep_unknown(value) is not None:
-        return json_text(value)  # JSON is YAML too, and keeps what is known around the unknown
+        return _encoded_json(value)  # JSON is YAML too, and keeps what is known around the unknown
     if isinstance(value, (list, dict)) and value:
         return "".join(_yaml_lines(value, ""))
     # A document of a lone plain scalar is ended explicitly.
@@ -147,6 +178,8 @@ def _yaml_flat(value: Value) -> str:
 
 
 def _yaml_value(text: Value) -> Value:
+    if isinstance(text, (Unknown, Handle)):
+        return _decoded_again(text) if isinstance(text, Unknown) else Unknown(text.address)
     from opslint.read.evaluate.functions.yamltext import yaml_value
 
     return yaml_value(str(to_text(text)))
@@ -223,8 +256,8 @@ TABLE: Final[dict[str, Function]] = {
     "base64sha256": Function(_digest("sha256", base=True)),
     "base64sha512": Function(_digest("sha512", base=True)),
     "csvdecode": Function(_csv_value),
-    "jsondecode": Function(_json_value),
-    "jsonencode": Function(json_text, "nothing"),
+    "jsondecode": Function(_json_value, "nothing"),
+    "jsonencode": Function(_encoded_json, "nothing"),
     "md5": Function(_digest("md5")),
     "sha1": Function(_digest("sha1")),
     "sha256": Function(_digest("sha256")),
@@ -233,6 +266,6 @@ TABLE: Final[dict[str, Function]] = {
     "textencodebase64": Function(_encoded),
     "urlencode": Function(_url),
     "uuidv5": Function(_uuid),
-    "yamldecode": Function(_yaml_value),
+    "yamldecode": Function(_yaml_value, "nothing"),
     "yamlencode": Function(_yaml_text, "nothing"),
 }
