@@ -64,7 +64,6 @@ from opslint.engine.rule import (
 )
 from opslint.engine.schedules import cron_fields, duration_seconds, longest_gap_hours
 from opslint.engine.selectors import selects, selects_labels
-from opslint.engine.semver import satisfies, with_prereleases
 from opslint.engine.terraform import (
     HOLE,
     all_accounts_known,
@@ -117,6 +116,7 @@ from opslint.model.kube import Container, KubeObject, Workload
 from opslint.model.node import Node, Undecided
 from opslint.model.patterns import regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
+from opslint.model.semver import satisfies, with_prereleases
 from opslint.model.source import Location, Span
 from opslint.model.suppression import Suppression
 from opslint.model.terraform import Block, ModuleCall, RootModule

@@ -10,6 +10,7 @@ from opslint.model.project import Chart, ChartRelease, SourceFile, Unit
 from opslint.model.report import Failure, Notice
 from opslint.model.source import Source, Span
 from opslint.read.helm.chart import load_chart
+from opslint.read.helm.dependencies import Nearby, needed
 from opslint.read.helm.engine import Engine, render_release
 from opslint.read.helm.releases import releases
 from opslint.read.helm.render import branch_places
@@ -44,8 +45,19 @@ class ChartResult:
 class ChartReader:
     """Renders charts one after the other in one worker."""
 
-    def __init__(self, root: Path, settings: Settings, targets: Targets, groups: frozenset[str], keep: Keep) -> None:
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        targets: Targets,
+        groups: frozenset[str],
+        keep: Keep,
+        *,
+        charts: Sequence[str] = (),
+    ) -> None:
+        """Take `charts`, the paths of all charts of the run, as those a dependency may be taken from."""
         self.root, self.settings, self.targets = root, settings, targets
+        self.nearby = Nearby(root, charts)
         self.groups, self.keep = groups, keep
         self.engine = Engine(settings)
 
@@ -66,10 +78,9 @@ class _Reading:
         self.result = ChartResult()
 
     def read(self, path: str, declared: Sequence[Declared]) -> ChartResult:
-        loaded = load_chart(self._reader.root, path)
+        loaded = load_chart(self._reader.root, path, self._reader.nearby)
         result = self.result
         result.failures += loaded.failures
-        result.notices += loaded.notices
         if not loaded.readable:
             return result
         chart = result.chart = self._chart(loaded)
@@ -97,8 +108,7 @@ class _Reading:
             source = loaded.source(path)
             if "/" not in path and source.kind == "values" and path != "values.yaml":
                 self._document(source)
-        missing = [(item.name, item.location) for item in loaded.missing]
-        return Chart(loaded.path, loaded.name, metadata, values, missing=missing)
+        return Chart(loaded.path, loaded.name, metadata, values)
 
     def _document(self, source: Source) -> Node:
         """Read a file of one document; what is wrong with it is a failure with its place."""
@@ -146,8 +156,7 @@ class _Reading:
             unit.open("it did not render")
         if loaded.failures:
             unit.open("a part of the chart could not be read")
-        for item in loaded.missing:
-            unit.open(f"dependency {item.name} is not in charts/")
+        self._dependencies(loaded, chart, release, unit)
         for why in release.unknown:
             unit.open(why)
         for source in rendered.sources:
@@ -166,6 +175,26 @@ class _Reading:
             )
         )
         return rendered
+
+    def _dependencies(self, loaded: LoadedChart, chart: Chart, release: Release, unit: Unit) -> None:
+        """Say which dependencies of a release are not there, and which are taken from elsewhere."""
+        for item, part, place in needed(loaded, release):
+            path, line = place.source.path, place.span.line
+            where = f" ({item.repository})" if item.repository else ""
+            if part is None:
+                unit.open(f"dependency {item.name} is not in charts/")
+                if (item.name, place) not in chart.missing:
+                    chart.missing.append((item.name, place))
+                others = self._reader.nearby.named(item.name)
+                near = "".join(f"; {other} has version {version}, not {item.version}" for other, version in others[:1])
+                message = (
+                    f"dependency {item.name}{where} is not in charts/{near}, so its objects are unknown: "
+                    f"run `helm dependency build{' ' + loaded.path if loaded.path else ''}`"
+                )
+                self.result.notices.append(Notice(path, line, message))
+            elif part.version:
+                message = f"dependency {item.name}{where} is not in charts/: taken from {part.home} ({part.version})"
+                self.result.notices.append(Notice(path, line, message))
 
     def _fail(self, release: Release, failures: Sequence[Failure]) -> None:
         """Take failures of a rendering; where values are not known it may fail for that, and this is no error."""

@@ -77,6 +77,7 @@ def read_project(
     root = Path(settings.root) if settings.root else find_root(paths)
     parts = _Parts()
     discovery = discover(paths or ["."], root, settings.exclude, settings.project)
+    charts = discovery.charts
     if only_chart is not None:
         discovery.charts = [path for path in discovery.charts if path == only_chart]
     parts.failures += discovery.failures
@@ -113,7 +114,7 @@ def read_project(
     if discovery.charts:
         from opslint.read.charts import ChartReader
 
-        reader = ChartReader(root, settings, targets, _groups_of(parts.units), keep)
+        reader = ChartReader(root, settings, targets, _groups_of(parts.units), keep, charts=charts)
         _charts(discovery.charts, reader, declared, parts, progress)
     parts.clusters = clusters
     parts.files = [file for file in parts.files if keep.environment(file.environment)]

@@ -114,7 +114,7 @@ def test_file_dependencies_outside_the_root_are_not_read(write, tmp_path_factory
     (outside / "Chart.yaml").write_bytes(DB)
     dependency = f"dependencies:\n- {{name: db, version: 1.0.0, repository: 'file://{outside}'}}\n"
     chart = load_chart(write({"x/Chart.yaml": CHART + dependency}), "x")
-    assert [item.name for item in chart.missing] == ["db"]
+    assert [item.name for item in chart.lacking] == ["db"]
     assert list(chart.files) == ["Chart.yaml"]
 
 
@@ -183,15 +183,6 @@ def test_helmignore(rules, path, directory, ignored):
 
 
 # -- subcharts
-def test_missing_dependency_is_a_notice_on_its_line(write, engine):
-    dependencies = "dependencies:\n  - name: gone\n    version: 1.0.0\n    repository: https://charts.example.com\n"
-    chart = load_chart(write({"x/Chart.yaml": CHART + dependencies, "x/templates/a.yaml": "a: 1\n"}), "x")
-    assert chart.failures == []
-    assert [(one.path, one.line) for one in chart.notices] == [("x/Chart.yaml", 5)]
-    assert "run `helm dependency build x`" in chart.notices[0].message
-    assert [item.name for item in chart.missing] == ["gone"]
-
-
 def test_archived_subchart_stands_at_its_entry(write, engine):
     from opslint.model.source import Confidence, Span
     from opslint.read.helm.engine import render_release
@@ -201,7 +192,7 @@ def test_archived_subchart_stands_at_its_entry(write, engine):
     dependencies = "dependencies:\n- name: db\n  version: 1.0.0\n  repository: oci://example.com/charts\n"
     root = write({"x/Chart.yaml": CHART + dependencies, "x/charts/db-1.0.0.tgz": inner})
     chart = load_chart(root, "x")
-    assert (chart.failures, chart.missing) == ([], ())
+    assert (chart.failures, chart.lacking) == ([], ())
     crd, template = render_release(engine, chart, Release("r"), 33, []).sources
     assert (crd.path, crd.vendored) == ("x/charts/db-1.0.0.tgz/crds/c.yaml", True)
     assert (template.path, template.vendored) == ("x/charts/db-1.0.0.tgz/templates/db.yaml", True)

@@ -117,8 +117,8 @@ def _write(chart: LoadedChart, changed: Mapping[str, str], directory: Path) -> P
         file = directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(changed[path].encode() if path in changed else data)
-    if chart.missing:
-        lacking = {item.name for item in chart.missing}
+    lacking = {item.name for item in chart.lacking}
+    if lacking:
         (directory / "Chart.yaml").write_text(json.dumps(_without(chart.part.metadata, lacking)), encoding="utf-8")
         (directory / "requirements.yaml").unlink(missing_ok=True)
         (directory / "Chart.lock").unlink(missing_ok=True)

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from opslint.model.report import Failure, Notice
-from opslint.model.source import Location, Source, Span
+from opslint.model.report import Failure
+from opslint.model.source import Source, Span
 from opslint.read.helm.archive import CHART_BYTES, BadArchive, unpack
+from opslint.read.helm.dependencies import Nearby, declared
 from opslint.read.helm.files import DirectoryReader, within
 from opslint.read.helm.values import BadYaml, Place, read_places
 
@@ -16,29 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from opslint.read.helm.dependencies import Dependency
+
 _DEPTH: Final = 8  # subcharts within subcharts
-_REMOTE: Final = re.compile(r"^(https?|oci|s3|gs|git)(\+\w+)?://|^@|^alias:", re.IGNORECASE)
 _YAML: Final = (".yaml", ".yml", ".json")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dependency:
-    """An entry of `dependencies`; `location` is its name's line in Chart.yaml (or requirements.yaml).
-
-    `imports` are its `import-values`: paths in its values, each with the path in its parent's.
-    """
-
-    name: str
-    alias: str
-    repository: str
-    condition: str
-    location: Location
-    imports: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
-
-    @property
-    def remote(self) -> bool:
-        """True for a third party's chart: it comes from a repository or a registry."""
-        return _REMOTE.match(self.repository) is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +29,8 @@ class Part:
 
     `prefix` is where its files stand in `LoadedChart.files` ("charts/db/"), `home` their directory relative to the
     root. `entry` is the dependency that declares it, `archived` true inside a .tgz, `vendored` for a third party's.
+    `version` is that of a chart that stands elsewhere in the linted paths and takes the place of one that is not in
+    charts/.
     """
 
     prefix: str
@@ -56,6 +40,7 @@ class Part:
     entry: Dependency | None = None
     archived: bool = False
     vendored: bool = False
+    version: str = ""
     dependencies: tuple[Dependency, ...] = ()
     children: list[Part] = field(default_factory=list)
 
@@ -76,9 +61,7 @@ class LoadedChart:
     root: Path
     files: dict[str, bytes] = field(default_factory=dict)
     part: Part = field(default_factory=lambda: Part("", "", "", Place("map", Span(1, 1, 1, 1))))
-    missing: tuple[Dependency, ...] = ()
     failures: list[Failure] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
     readable: bool = False  # Chart.yaml was there and parsed
     cache: dict[str, object] = field(default_factory=dict)  # of rendering: what all releases share
     _sources: dict[str, Source] = field(default_factory=dict)
@@ -97,6 +80,12 @@ class LoadedChart:
     def renderable(self) -> bool:
         """True when Helm can be asked to render it."""
         return self.readable and not self.is_library
+
+    @property
+    def lacking(self) -> tuple[Dependency, ...]:
+        """The declared dependencies that were not found, switched off or not."""
+        there = {child.name for child in self.part.children}
+        return tuple(item for item in self.part.dependencies if item.name not in there)
 
     def parts(self) -> Iterator[Part]:
         """Yield the chart and all its subcharts, parents first."""
@@ -156,20 +145,10 @@ class LoadedChart:
         ]
 
 
-def _imports(entry: Place) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield the `import-values` of a dependency: a name under `exports`, or a pair of paths."""
-    wanted = entry.get("import-values")
-    for item in wanted.entries.values() if wanted is not None and wanted.kind == "list" else ():
-        if item.kind == "scalar" and item.text:
-            yield ("exports", *item.text.split(".")), ()
-        elif item.scalar("child") and item.scalar("parent"):
-            ours = item.scalar("parent")
-            yield tuple(item.scalar("child").split(".")), () if ours == "." else tuple(ours.split("."))
-
-
-def load_chart(root: Path, path: str) -> LoadedChart:
+def load_chart(root: Path, path: str, nearby: Nearby | None = None) -> LoadedChart:
     """Read the chart at `path` (relative to `root`, "" for the root itself).
 
+    A dependency that is not in charts/ is taken from `nearby`, the charts of the linted paths.
     Never raises: what could not be read is in `failures`, and `readable` is false when there is no usable Chart.yaml.
     """
     path = "" if path == "." else path.strip("/")
@@ -180,13 +159,13 @@ def load_chart(root: Path, path: str) -> LoadedChart:
             Failure(path, 0, "the chart's folder is a link that leads outside the linted folder", "chart")
         )
         return chart
-    _Loader(chart).load(directory)
+    _Loader(chart, nearby or Nearby(root)).load(directory)
     return chart
 
 
 class _Loader:
-    def __init__(self, chart: LoadedChart) -> None:
-        self._chart = chart
+    def __init__(self, chart: LoadedChart, nearby: Nearby) -> None:
+        self._chart, self._nearby = chart, nearby
         self._budget = CHART_BYTES
         self._homes = [chart.path]  # of the charts taken from the repository, down to the one being read
 
@@ -195,26 +174,21 @@ class _Loader:
         reader = DirectoryReader(chart.root, directory, chart.path)
         files = reader.read()
         chart.failures.extend(reader.failures)
-        part = self._part(files, "", chart.path, parent=None, archived=False)
-        if part is None:
-            return
-        chart.readable = True
-        chart.missing = tuple(
-            item for item in part.dependencies if all(child.name != item.name for child in part.children)
-        )
-        for item in chart.missing:
-            where = f" ({item.repository})" if item.repository else ""
-            message = (
-                f"dependency {item.name}{where} is not in charts/, so its objects are unknown: "
-                f"run `helm dependency build{' ' + chart.path if chart.path else ''}`"
-            )
-            chart.notices.append(Notice(item.location.source.path, item.location.span.line, message))
+        chart.readable = self._part(files, "", chart.path, parent=None, archived=False) is not None
 
     def _fail(self, path: str, line: int, message: str) -> None:
         self._chart.failures.append(Failure(path.lstrip("/"), line, message, "chart"))
 
     def _part(
-        self, files: dict[str, bytes], prefix: str, home: str, *, parent: Part | None, archived: bool, depth: int = 0
+        self,
+        files: dict[str, bytes],
+        prefix: str,
+        home: str,
+        *,
+        parent: Part | None,
+        archived: bool,
+        depth: int = 0,
+        version: str = "",
     ) -> Part | None:
         """Add a chart's files under `prefix` and return it with its subcharts; None when it cannot be read."""
         chart_yaml = files.get("Chart.yaml")
@@ -231,7 +205,7 @@ class _Loader:
         if metadata.kind != "map" or not re.fullmatch(r"[^/\\\s\x00-\x1f]+", name) or name in {".", ".."}:
             self._fail(f"{home}/Chart.yaml", 1, "Chart.yaml has no usable `name`")
             return None
-        part = Part(prefix, home, name, metadata, archived=archived)
+        part = Part(prefix, home, name, metadata, archived=archived, version=version)
         self._describe(part, parent)
         if parent is None:
             self._chart.part = part
@@ -248,9 +222,9 @@ class _Loader:
         if parent is None:
             return
         part.entry = next((item for item in parent.dependencies if item.name == part.name), None)
-        declared = part.entry
-        # An undeclared directory, or one from file://, is the repository's own code and no third party's.
-        part.vendored = parent.vendored or (declared.remote if declared else part.archived)
+        # An undeclared directory, or one from elsewhere in the repository, is its own code and no third party's.
+        remote = part.entry.remote and not part.version if part.entry else part.archived
+        part.vendored = parent.vendored or remote
         if parent.archived:
             part.entry = parent.entry
 
@@ -267,14 +241,7 @@ class _Loader:
             except BadYaml as error:
                 self._fail(source.path, error.line, f"{name} is not valid YAML: {error}")
                 continue
-            entries = root.get("dependencies")
-            for entry in entries.entries.values() if entries and entries.kind == "list" else ():
-                title = entry.scalar("name")
-                if title:
-                    span = entry.entries["name"].span
-                    alias, repository, condition = map(entry.scalar, ("alias", "repository", "condition"))
-                    place = Location(self._chart.source(path), span)
-                    yield Dependency(title, alias, repository, condition, place, tuple(_imports(entry)))
+            yield from declared(root, self._chart.source(path))
 
     def _subcharts(self, part: Part, files: dict[str, bytes], depth: int) -> None:
         grouped: dict[str, dict[str, bytes]] = {}
@@ -299,26 +266,48 @@ class _Loader:
         self._local(part, depth)
 
     def _child(
-        self, part: Part, files: dict[str, bytes], prefix: str, home: str, *, archived: bool, depth: int
+        self,
+        part: Part,
+        files: dict[str, bytes],
+        prefix: str,
+        home: str,
+        *,
+        archived: bool,
+        depth: int,
+        version: str = "",
     ) -> None:
-        self._part(files, prefix.replace(".tgz/", "/"), home, parent=part, archived=archived, depth=depth + 1)
+        prefix = prefix.replace(".tgz/", "/")
+        self._part(files, prefix, home, parent=part, archived=archived, depth=depth + 1, version=version)
 
     def _local(self, part: Part, depth: int) -> None:
-        """Take `file://` dependencies that are not in charts/ from where they stand in the repository."""
-        chart = self._chart
+        """Take dependencies that are not in charts/ from where they stand in the repository.
+
+        That is where `file://` leads, or a chart of this name and a fitting version among the linted ones.
+        """
         if part.archived:
             return
         for item in part.dependencies:
-            if not item.repository.startswith("file://") or any(child.name == item.name for child in part.children):
+            if any(child.name == item.name for child in part.children):
                 continue
-            directory = chart.root / part.home / item.repository.removeprefix("file://")
-            if not within(directory, chart.root) or not (directory / "Chart.yaml").is_file():
-                continue
-            home = directory.resolve().relative_to(chart.root.resolve()).as_posix()
-            if home in self._homes:
-                continue  # it depends on itself
-            self._homes.append(home)
-            reader = DirectoryReader(chart.root, directory, home)
-            self._child(part, reader.read(), f"{part.prefix}charts/{item.name}/", home, archived=False, depth=depth)
-            self._homes.pop()
-            chart.failures.extend(reader.failures)
+            if item.repository.startswith("file://"):
+                self._take(part, item, f"{part.home}/{item.repository.removeprefix('file://')}", depth)
+            if not any(child.name == item.name for child in part.children):
+                near = self._nearby.find(item.name, item.version)
+                if near is not None:
+                    self._take(part, item, near[0], depth, near[1])
+
+    def _take(self, part: Part, item: Dependency, path: str, depth: int, version: str = "") -> None:
+        """Add the chart of another directory as a subchart."""
+        chart = self._chart
+        directory = chart.root / path.lstrip("/")
+        if not within(directory, chart.root) or not (directory / "Chart.yaml").is_file():
+            return
+        home = directory.resolve().relative_to(chart.root.resolve()).as_posix()
+        if home in self._homes:
+            return  # it depends on itself
+        self._homes.append(home)
+        reader = DirectoryReader(chart.root, directory, home)
+        prefix = f"{part.prefix}charts/{item.name}/"
+        self._child(part, reader.read(), prefix, home, archived=False, depth=depth, version=version)
+        self._homes.pop()
+        chart.failures.extend(reader.failures)

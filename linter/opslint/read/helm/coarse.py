@@ -41,12 +41,15 @@ def coarse(fit: Fit, text: str) -> str:
 
 
 def _helpers(fit: Fit) -> list[str]:
-    """Return the helpers that printed several lines without markers of their own."""
+    """Return the helpers that printed several lines as they are, yet without markers of their own.
+
+    Text that a function made of a helper's (`fromYaml | toYaml`, `merge`) comes from the line of the action.
+    """
     stripped, found = fit.stripped, {}
     for index, number in enumerate(stripped.numbers):
         mark = fit.marks[number]
-        if mark.token is not None and mark.calls.names:
+        if mark.token is not None and mark.calls.plain:
             piece = stripped.text[stripped.starts[index] : stripped.end(index)]
             if "\n" in piece.strip():
-                found[mark.calls.names[0]] = True
+                found[mark.calls.plain] = True
     return sorted(found)

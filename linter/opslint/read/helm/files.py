@@ -37,14 +37,15 @@ class DirectoryReader:
         self.failures: list[Failure] = []
         self._total = 0
         self._full = False
-        self._rules = HelmIgnore(self._text(".helmignore"))
+        self._rules = HelmIgnore(self.text(".helmignore"))
 
     def read(self) -> dict[str, bytes]:
         """Read everything Helm would and return the files."""
         self._walk(self._directory, "", (os.path.realpath(self._directory),))
         return self.files
 
-    def _text(self, name: str) -> str:
+    def text(self, name: str) -> str:
+        """Return a file of the chart alone, "" when it cannot be read."""
         path = self._directory / name
         try:
             if not within(path, self._root) or path.stat().st_size > CHART_FILE_BYTES:

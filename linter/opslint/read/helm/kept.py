@@ -52,7 +52,7 @@ class Kept:
             "format": [_FORMAT, opslint.__version__, self._identity],
             "limits": [bounds.seconds, bounds.memory, bounds.output],
             "chart": chart.name,
-            "missing": sorted(item.name for item in chart.missing),  # the binary renders without these
+            "lacking": sorted(item.name for item in chart.lacking),  # the binary renders without these
             "request": [
                 request.name,
                 request.namespace,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.report import Failure
+from opslint.read.helm.dependencies import needed
 from opslint.read.helm.lexer import lex
 from opslint.read.helm.provenance import dotted
 from opslint.read.helm.scope import Scope
@@ -66,8 +67,9 @@ def _clipped(message: str) -> str:
 def _at(chart: LoadedChart, release: Release, path: str, line: int, message: str) -> Failure:
     part = chart.part_of(path)
     hint = _hint(chart, release, path, line, message)
-    if chart.missing:
-        names = ", ".join(item.name for item in chart.missing)
+    missing = dict.fromkeys(one.dependency.name for one in needed(chart, release) if one.part is None)
+    if missing:
+        names = ", ".join(missing)
         hint += f"; its dependencies are not all in charts/ ({names}): run `helm dependency build`"
     if part.archived and part.entry is not None:
         where = part.entry.location

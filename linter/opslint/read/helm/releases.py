@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -59,6 +60,17 @@ class Release:
         """The paths that are set without a file."""
         return (*(path for path, _ in self.set), *(key_path(text.partition("=")[0]) for text in _expressions(self)))
 
+    def set_at(self, path: Path) -> object | None:
+        """Return what is set at a path without a file, None for nothing; booleans of expressions are booleans."""
+        for text in reversed(list(_expressions(self))):
+            key, _, value = text.partition("=")
+            if key_path(key) == path:
+                return {"true": True, "false": False}.get(value.strip(), value)
+        for given, content in reversed(self.set):
+            if given == path[: len(given)] and (found := _inner(content, path[len(given) :])) is not None:
+                return found
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Declared:
@@ -80,6 +92,12 @@ class Declared:
     optional: bool = False
     unknown: tuple[str, ...] = ()
     cluster: str = ""
+
+
+def _inner(value: object, path: Path) -> object | None:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _expressions(release: Release) -> Iterator[str]:

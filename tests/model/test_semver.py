@@ -2,7 +2,7 @@
 
 import pytest
 
-from opslint.engine.semver import satisfies, with_prereleases
+from opslint.model.semver import satisfies, with_prereleases
 
 EKS = "1.34.0-eks-0"
 
