@@ -10,6 +10,7 @@ import pytest
 from opslint.cli.check import exit_status
 from opslint.engine.packs import PackError
 from opslint.engine.select import SelectionError
+from opslint.model import limits
 from opslint.model.source import Location, Source, Span
 
 FAILURE = ("k8s/b.yaml", 3, "does not parse", "yaml")
@@ -225,6 +226,16 @@ def test_standard_input_that_is_no_text(cli, monkeypatch):
     status, _, err = cli("-")
     assert status == 2
     assert "standard input is not UTF-8 text (byte 2)" in err
+
+
+def test_standard_input_has_the_limit_of_a_file(cli, monkeypatch):
+    monkeypatch.setattr(limits, "FILE_BYTES", 10)
+    standard_input(monkeypatch, b"kind: Pod\n")
+    assert cli("-")[0] == 0
+    standard_input(monkeypatch, b"kind: Pod \n")
+    status, _, err = cli("-")
+    assert status == 2
+    assert "standard input is larger than" in err
 
 
 def test_standard_input_is_left_alone_otherwise(cli, engine, monkeypatch):

@@ -133,12 +133,21 @@ def _near_command(word: str) -> str:
 
 
 def read_stdin() -> str:
-    """Return the manifests on standard input. Raises click.UsageError when they are no text."""
+    """Return the manifests on standard input.
+
+    Raises:
+        click.UsageError: they are no text, or more than a file may hold.
+    """
+    from opslint.model.limits import FILE_BYTES
+
     if sys.stdin is None:  # closed by the caller
         return ""
     if sys.stdin.isatty():
         say("reading manifests from standard input, to its end (Ctrl-D)", "note")
-    content = sys.stdin.buffer.read()
+    content = sys.stdin.buffer.read(FILE_BYTES + 1)
+    if len(content) > FILE_BYTES:
+        size = f"{FILE_BYTES // 10**6} MB"
+        raise click.UsageError(f"standard input is larger than {size}: pass it in parts, such as one per namespace.")
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # what PowerShell pipes
     try:
         return content.decode("utf-16" if wide else "utf-8-sig")

@@ -168,7 +168,7 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
             item
             for unit in project.units
             for item in unit.workloads
-            if not item.is_test_hook
+            if not (item.is_test_hook or item.generated)
             and (each.system or not project.is_system(item))
             and (each.what == "container" or not each.names or item.kind in each.names)
         ]
@@ -180,7 +180,9 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
         return [
             item
             for item in found
-            if (not each.groups or item.group in each.groups) and (each.system or not project.is_system(item))
+            if not item.generated
+            and (not each.groups or item.group in each.groups)
+            and (each.system or not project.is_system(item))
         ]
     if each.what == "any_of":
         return [item for part in each.parts for item in items_of(part, project)]

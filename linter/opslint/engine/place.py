@@ -168,7 +168,11 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         span = finding.location.span
         # A module that several roots call, or that is called twice, is judged once a caller; instances of one are one.
-        caller = (finding.unit, _INSTANCE.sub("", finding.resource.address)) if finding.resource.address else None
+        caller: object = None
+        if finding.resource.address:
+            caller = (finding.unit, _INSTANCE.sub("", finding.resource.address))
+        elif finding.rendered is not None and finding.rendered.source.kind == "stored":
+            caller = finding.rendered.span  # all of a kept release stands at one place
         key = (finding.rule_id, finding.location.source.path, span, finding.field_path, finding.ordinal, caller)
         known = merged.get(key)
         if known is None:

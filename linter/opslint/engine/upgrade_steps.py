@@ -60,6 +60,7 @@ _WHEN_HIGH: Final = frozenset(
 _TARGET: Final = regex(
     r"; the target(?: after the upgrade)? is [^()]*\([^()]*\)| \(the target[^()]*\)| \(the cluster declares [^()]*\)"
 )
+_WRITTEN: Final = regex(r" uses (\S+) (as .+?), which ")
 _COMMAND: Final = {Safety.SAFE: "opslint --fix", Safety.UNSAFE: "opslint --fix --unsafe-fixes"}
 
 
@@ -94,14 +95,16 @@ def step_of(finding: Finding) -> Step:
     text = _TARGET.sub("", finding.message)
     resource = finding.resource
     if finding.rule_id in {"removed-api", "deprecated-api"}:
-        row = lifecycle.api(resource.api_version, resource.kind)
+        written = _WRITTEN.search(finding.message)  # a live object is served in another version than it was written in
+        version, how = (written[1], f", {written[2]}") if written else (resource.api_version, "")
+        row = lifecycle.api(version, resource.kind)
         if row is not None:
             since = row.removed if finding.rule_id == "removed-api" else row.deprecated
             gone = "not served" if finding.rule_id == "removed-api" else "deprecated"
             removal = row.removed if row.removed is not None else row.planned_removal
             later = f", removed in 1.{removal}" if gone == "deprecated" and removal is not None else ""
-            text = f"{resource.kind}/{resource.name} ({gone} since 1.{since}{later})"
-            old, new = resource.api_version, _named(row.replacement, resource.kind)
+            text = f"{resource.kind}/{resource.name} ({gone} since 1.{since}{later}{how})"
+            old, new = version, _named(row.replacement, resource.kind)
     elif finding.rule_id == "stale-crd-api":
         custom = crds.crd(resource.api_version, resource.kind)
         if custom is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,13 @@ class Rename(NamedTuple):
     key: str
 
 
+class Replace(NamedTuple):
+    """Write a map in place of the one at a node; `value` holds maps, scalars as they shall read, and nodes to keep."""
+
+    at: Node
+    value: dict[str, Any]
+
+
 class AppendDocument(NamedTuple):
     """Append a YAML document to the file of `after`."""
 
@@ -88,7 +95,7 @@ class RemoveText(NamedTuple):
     at: Location
 
 
-Change: TypeAlias = Set | Add | Remove | Rename | AppendDocument | AppendBlock | RemoveText
+Change: TypeAlias = Set | Add | Remove | Rename | Replace | AppendDocument | AppendBlock | RemoveText
 
 
 class Fix(NamedTuple):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opslint.model.node import Node
     from opslint.model.project import Unit
-    from opslint.model.source import Source
+    from opslint.model.source import Location, Source
 
 # Where each kind keeps its pod template; the pod spec is its "spec".
 POD_TEMPLATE: Final[dict[str, tuple[str, ...]]] = {
@@ -29,11 +29,27 @@ WORKLOAD_GROUPS: Final = frozenset({"", "apps", "batch", "extensions", "argoproj
 CONTAINER_LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
+class Written(NamedTuple):
+    """Another API version that somebody wrote a live object in; `how` says by what, after "uses x": `as last applied`.
+
+    A cluster serves an object in any version it has: what is applied the next time is in this one.
+    """
+
+    api_version: str
+    at: Node | Location
+    how: str
+
+
 class KubeObject:
     """One Kubernetes document.
 
-    `root` is the document's map; `unit` what it is applied with. `item` in a `kind: List` counts as a document.
+    `root` is the document's map; `unit` what it is applied with. An item of a `kind: List` counts as a document. Of an
+    object dumped from a cluster, `written` are the other API versions it was written in, and `generated` is true when
+    a controller made it from another object of the dump.
     """
+
+    written: tuple[Written, ...] = ()
+    generated: bool = False
 
     def __init__(self, root: Node, unit: Unit) -> None:
         self.root, self.unit = root, unit

@@ -79,7 +79,8 @@ class Cluster:
 class Unit:
     """What is applied together to one cluster.
 
-    `kind` is release (chart x values), kustomization, application, manifests, terraform (objects inside .tf) or stdin.
+    `kind` is release (chart x values), kustomization, application, manifests, terraform (objects inside .tf), stdin or
+    stored (a Helm release kept in a dump).
     `closed` is true when all its parts were readable: reference rules are silent on a unit that is not.
     `targets` has one entry, or one per cluster when the unit is mapped to none of several.
     """

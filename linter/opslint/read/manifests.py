@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
+# What only objects dumped from a cluster have (and few others).
+DUMP_SIGNS: Final = (
+    "last-applied-configuration",
+    "managedFields",
+    "helm.sh/release.v1",
+    "sh.helm.release.v1",
+    "ownerReferences",
+)
 # Folders whose children are environments or clusters: what is in one of them is not applied with what is in another.
 SPLITTING: Final = frozenset({"envs", "environments", "overlays", "clusters"})
 
@@ -40,6 +48,7 @@ class ManifestReader:
         self.read_count = 0
         self._documents: dict[str, list[tuple[str, Node]]] = {}  # unit folder -> (file, object)
         self._broken: set[str] = set()
+        self._dumps: set[str] = set()  # files whose objects may come from a cluster
         self._open: dict[str, list[str]] = {}  # unit folder -> why its units are not closed
 
     def read(self, stdin: str | None, progress: Progress | None) -> None:
@@ -98,6 +107,8 @@ class ManifestReader:
         elif objects:
             self.read_count += 1
         if objects:
+            if _may_be_dump(source.text):
+                self._dumps.add(source.path)
             self._documents.setdefault(folder, []).extend((source.path, item) for item in objects)
 
     def _units_of(self, folder: str, documents: list[tuple[str, Node]]) -> Iterator[Unit]:
@@ -122,6 +133,17 @@ class ManifestReader:
                 unit.open(why)
             unit.objects += [KubeObject(item, unit) for _, item in members]
             yield unit
+            if any(path in self._dumps for path, _ in members):
+                from opslint.read.dumps import read_dump
+
+                units, failures = read_dump(unit)
+                self.failures += failures
+                yield from units
+
+
+def _may_be_dump(text: str) -> bool:
+    """True when objects of a text say where they come from: a cheap look, the module that reads dumps is for them."""
+    return any(sign in text for sign in DUMP_SIGNS)
 
 
 def folder_environment(folder: str) -> Environment:

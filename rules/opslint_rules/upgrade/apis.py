@@ -3,52 +3,27 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.api import (
     RECOMMENDED,
-    Fix,
     KubeObject,
     Location,
     Node,
     Problem,
     Problems,
     Project,
-    Safety,
-    Set,
     Severity,
     Target,
     kind,
     lifecycle,
     rule,
 )
+from opslint_rules.upgrade.rewrites import rewritten
 
-# Kinds whose fields mean the same in the version that replaces theirs: rewriting apiVersion is enough.
-SAME_FIELDS: Final = frozenset(
-    {
-        ("autoscaling/v2beta2", "HorizontalPodAutoscaler"),
-        ("batch/v1beta1", "CronJob"),
-        ("coordination.k8s.io/v1beta1", "Lease"),
-        ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
-        ("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration"),
-        ("networking.k8s.io/v1beta1", "IngressClass"),
-        ("node.k8s.io/v1beta1", "RuntimeClass"),
-        ("policy/v1beta1", "PodDisruptionBudget"),
-        ("rbac.authorization.k8s.io/v1alpha1", "ClusterRole"),
-        ("rbac.authorization.k8s.io/v1alpha1", "ClusterRoleBinding"),
-        ("rbac.authorization.k8s.io/v1alpha1", "Role"),
-        ("rbac.authorization.k8s.io/v1alpha1", "RoleBinding"),
-        ("rbac.authorization.k8s.io/v1beta1", "ClusterRole"),
-        ("rbac.authorization.k8s.io/v1beta1", "ClusterRoleBinding"),
-        ("rbac.authorization.k8s.io/v1beta1", "Role"),
-        ("rbac.authorization.k8s.io/v1beta1", "RoleBinding"),
-        ("scheduling.k8s.io/v1beta1", "PriorityClass"),
-        ("storage.k8s.io/v1beta1", "CSIDriver"),
-        ("storage.k8s.io/v1beta1", "CSINode"),
-        ("storage.k8s.io/v1beta1", "StorageClass"),
-        ("storage.k8s.io/v1beta1", "VolumeAttachment"),
-    }
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SERVED_ROLES: Final = frozenset({"resource", "create-only"})
 
 
@@ -128,16 +103,14 @@ def removed_api(item: KubeObject, project: Project, *, ignore_kinds: tuple[str, 
 
     See <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
     """
-    row = _row(item, ignore_kinds)
-    target = _removed_at(item, row)
-    if row is None or target is None:
-        return
-    message = (
-        f"{item.title} uses {item.api_version}, which Kubernetes 1.{row.removed} no longer serves; {_named(target)}"
-    )
-    yield Problem(
-        message + _instead(row), _place(item, row), also=_set_here(target), fix=_fix(item, row), target=target
-    )
+    for use in _uses(item):
+        row = _row(use, item.kind, ignore_kinds)
+        target = _removed_at(item, row)
+        if row is not None and target is not None:
+            message = (
+                f"{item.title} uses {use.said}, which Kubernetes 1.{row.removed} no longer serves; {_named(target)}"
+            )
+            yield _problem(item, use, row, message, target)
 
 
 @rule(
@@ -208,38 +181,80 @@ def deprecated_api(
     ports: [{name: https, port: 443}]
     ```
 
+    ```yaml bad target=1.35
+    apiVersion: storage.k8s.io/v1beta1  # <-
+    kind: VolumeAttributesClass
+    metadata: {name: fast}
+    driverName: ebs.csi.aws.com
+    parameters: {iops: "6000"}
+    ```
+
+    ```yaml fixed
+    apiVersion: storage.k8s.io/v1
+    kind: VolumeAttributesClass
+    metadata: {name: fast}
+    driverName: ebs.csi.aws.com
+    parameters: {iops: "6000"}
+    ```
+
     See <https://kubernetes.io/docs/reference/using-api/deprecation-policy/>.
     """
-    row = _row(item, ())
-    if row is None or row.deprecated is None or row.stability == "alpha" or _removed_at(item, row) is not None:
-        return
-    target = next((one for one in item.unit.targets if row.deprecated <= one.minor), None)
-    if target is None:
-        return
-    removed = row.removed if row.removed is not None else row.planned_removal
-    soon = removed is not None and removed <= target.minor + horizon
-    if only_soon and not soon:
-        return
-    since = f"deprecated since Kubernetes 1.{row.deprecated}"
-    if soon:
-        message = f"{item.title} uses {_what(item, row)}, which Kubernetes 1.{removed} removes ({since})"
-    else:
-        message = f"{item.title} uses {_what(item, row)}, which is {since}"
-    yield Problem(
-        f"{message}; {_named(target)}{_instead(row)}",
-        _place(item, row),
+    for use in _uses(item):
+        row = _row(use, item.kind, ())
+        if row is None or row.deprecated is None or row.stability == "alpha" or _removed_at(item, row) is not None:
+            continue
+        target = next((one for one in item.unit.targets if row.deprecated <= one.minor), None)
+        if target is None:
+            continue
+        removed = row.removed if row.removed is not None else row.planned_removal
+        soon = removed is not None and removed <= target.minor + horizon
+        if only_soon and not soon:
+            continue
+        since = f"deprecated since Kubernetes 1.{row.deprecated}"
+        named = f"{use.version} {item.kind}{use.how}" if _kind_goes(row) else use.said
+        if soon:
+            message = f"{item.title} uses {named}, which Kubernetes 1.{removed} removes ({since})"
+        else:
+            message = f"{item.title} uses {named}, which is {since}"
+        yield _problem(item, use, row, f"{message}; {_named(target)}", target)
+
+
+class _Use(NamedTuple):
+    """An API version that an object is written in, how ("" for as it stands here), and where that stands."""
+
+    version: str
+    how: str
+    at: Node | Location | None = None
+
+    @property
+    def said(self) -> str:
+        return f"{self.version}{self.how}"
+
+
+def _uses(item: KubeObject) -> Iterator[_Use]:
+    """The version of the object, and of a live one those it was written in."""
+    yield _Use(item.api_version, "")
+    for one in item.written:
+        yield _Use(one.api_version, f" {one.how}", one.at)
+
+
+def _problem(item: KubeObject, use: _Use, row: lifecycle.ApiRow, message: str, target: Target) -> Problem:
+    return Problem(
+        message + _instead(row),
+        item.root["kind" if _kind_goes(row) else "apiVersion"] if use.at is None else use.at,
         also=_set_here(target),
-        fix=_fix(item, row),
+        fix=rewritten(item, row) if use.at is None else None,
+        secret=item.kind == "Secret",
         target=target,
     )
 
 
-def _row(item: KubeObject, ignored: tuple[str, ...]) -> lifecycle.ApiRow | None:
-    """The life of the object's API; None for what the API server itself does not serve, or what is ignored."""
-    row = lifecycle.api(item.api_version, item.kind)
+def _row(use: _Use, kind_: str, ignored: tuple[str, ...]) -> lifecycle.ApiRow | None:
+    """The life of an API; None for what the API server itself does not serve, or what is ignored."""
+    row = lifecycle.api(use.version, kind_)
     if row is None or row.role not in SERVED_ROLES:
         return None
-    name = f"{item.api_version}/{item.kind}"
+    name = f"{use.version}/{kind_}"
     return None if any(fnmatchcase(name, glob) for glob in ignored) else row
 
 
@@ -259,18 +274,9 @@ def _set_here(target: Target) -> tuple[tuple[str, Node | Location], ...]:
     return (("target version", target.location),) if target.location is not None else ()
 
 
-def _what(item: KubeObject, row: lifecycle.ApiRow) -> str:
-    """The API version, with the kind where only the kind is meant."""
-    return f"{item.api_version} {item.kind}" if _kind_goes(item, row) else item.api_version
-
-
-def _kind_goes(item: KubeObject, row: lifecycle.ApiRow) -> bool:
+def _kind_goes(row: lifecycle.ApiRow) -> bool:
     """True when it is the kind that goes, not the version of its group."""
-    return item.group == "" or (row.replacement is not None and row.replacement[1] != item.kind)
-
-
-def _place(item: KubeObject, row: lifecycle.ApiRow) -> Node:
-    return item.root["kind" if _kind_goes(item, row) else "apiVersion"]
+    return row.group == "" or (row.replacement is not None and row.replacement[1] != row.kind)
 
 
 def _instead(row: lifecycle.ApiRow) -> str:
@@ -278,13 +284,3 @@ def _instead(row: lifecycle.ApiRow) -> str:
         return ""
     version, kind_ = row.replacement
     return f"; use {version}" + (f" {kind_}" if kind_ != row.kind else "")
-
-
-def _fix(item: KubeObject, row: lifecycle.ApiRow) -> Fix | None:
-    if row.replacement is None or (item.api_version, item.kind) not in SAME_FIELDS:
-        return None
-    # An empty selector selects nothing in v1beta1 and everything in v1.
-    if item.kind == "PodDisruptionBudget" and not len(item.spec["selector"]):
-        return None
-    version = row.replacement[0]
-    return Fix(f"Use {version}", (Set(item.root["apiVersion"], version),), Safety.UNSAFE)

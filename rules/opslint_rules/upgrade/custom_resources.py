@@ -112,45 +112,61 @@ def stale_crd_api(
           requirements: []
     ```
 
+    ```yaml bad
+    apiVersion: external-secrets.io/v1beta1  # <-
+    kind: SecretStore
+    metadata: {name: shop, namespace: shop}
+    spec: {provider: {aws: {service: SecretsManager, region: ap-northeast-2}}}
+    ```
+
+    ```yaml fixed
+    apiVersion: external-secrets.io/v1
+    kind: SecretStore
+    metadata: {name: shop, namespace: shop}
+    spec: {provider: {aws: {service: SecretsManager, region: ap-northeast-2}}}
+    ```
+
     See <https://karpenter.sh/docs/upgrading/upgrade-guide/>,
     <https://external-secrets.io/latest/introduction/stability-support/> and
     <https://cert-manager.io/docs/releases/upgrading/>.
     """
-    if "." not in item.group:
-        return
-    life = _own_row(item, extra_rows) or _life(item, project)
-    if life is None:
-        return
-    known = [one for one in _releases(project, life.component) if one.version]
-    newest = max(known, key=lambda one: release(one.version), default=None)
-    if newest is None and not assume_current_controllers:
-        return
-    said = _said(item, life, newest)
-    if said is None:
-        return
-    message, severity = said
-    yield Problem(
-        f"{item.title} uses {item.api_version}, {message}",
-        item.root["apiVersion"],
-        also=() if newest is None else ((f"{newest.named} is deployed here", newest.at),),
-        fix=_fix(item, life, newest),
-        severity=severity,
-    )
+    uses = [(item.api_version, "", None), *((one.api_version, f" {one.how}", one.at) for one in item.written)]
+    for version, how, at in uses:
+        if "." not in version.partition("/")[0]:
+            continue
+        life = _own_row(version, item, extra_rows) or _life(version, item, project)
+        if life is None:
+            continue
+        known = [one for one in _releases(project, life.component) if one.version]
+        newest = max(known, key=lambda one: release(one.version), default=None)
+        if newest is None and not assume_current_controllers:
+            continue
+        said = _said(life, newest)
+        if said is None:
+            continue
+        message, severity = said
+        yield Problem(
+            f"{item.title} uses {version}{how}, {message}",
+            item.root["apiVersion"] if at is None else at,
+            also=() if newest is None else ((f"{newest.named} is deployed here", newest.at),),
+            fix=_fix(item, life, newest) if at is None else None,
+            severity=severity,
+        )
 
 
 def _releases(project: Project, component: str) -> list[Release]:
     return releases_of(project, SAME_RELEASE.get(component, component))
 
 
-def _own_row(item: KubeObject, rows: tuple[Mapping[str, str], ...]) -> _Life | None:
+def _own_row(version: str, item: KubeObject, rows: tuple[Mapping[str, str], ...]) -> _Life | None:
     """The user's row for the object."""
-    name = f"{item.api_version}/{item.kind}"
+    name = f"{version}/{item.kind}"
     for row in rows:
         if isinstance(row, Mapping) and row.get("api") == name:
             removed, deprecated = row.get("removed_in"), row.get("deprecated_in")
             newest = removed or deprecated or "0"
             return _Life(
-                row.get("component", item.group),
+                row.get("component", version.rpartition("/")[0]),
                 newest,
                 deprecated,
                 removed,
@@ -162,14 +178,14 @@ def _own_row(item: KubeObject, rows: tuple[Mapping[str, str], ...]) -> _Life | N
     return None
 
 
-def _life(item: KubeObject, project: Project) -> _Life | None:
+def _life(version: str, item: KubeObject, project: Project) -> _Life | None:
     from opslint.api import crds
 
-    rows = crds.crd_rows(item.api_version, item.kind)
+    rows = crds.crd_rows(version, item.kind)
     if not rows:
         return None
     deployed = [row for row in rows if any(one.version for one in _releases(project, row.component))]
-    row = deployed[0] if len(deployed) == 1 else crds.crd(item.api_version, item.kind)
+    row = deployed[0] if len(deployed) == 1 else crds.crd(version, item.kind)
     if row is None:
         return None
     instead = _instead(row)
@@ -198,7 +214,7 @@ def _instead(row: lifecycle.CrdRow) -> str:
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
 
 
-def _said(item: KubeObject, life: _Life, deployed: Release | None) -> tuple[str, Severity] | None:
+def _said(life: _Life, deployed: Release | None) -> tuple[str, Severity] | None:
     """Return what to say of the object's API version, and how bad it is; None when it is fine."""
     name = life.component
     here = release(deployed.version if deployed is not None else life.newest)

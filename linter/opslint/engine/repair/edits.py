@@ -18,6 +18,7 @@ from opslint.model.finding import (
     Remove,
     RemoveText,
     Rename,
+    Replace,
     Safety,
     Set,
 )
@@ -107,6 +108,10 @@ def _patches(change: Change) -> list[Patch] | None:
         from opslint.engine.repair import yaml_edits
 
         return yaml_edits.append_document(change.after, change.text)
+    if isinstance(change, Replace):
+        from opslint.engine.repair.replace import replace_value
+
+        return replace_value(change.at, change.value) if change.at.source.kind != "hcl" else None
     node = change.to if isinstance(change, Add) else change.at
     language = _language(node)
     if isinstance(change, Set):

@@ -55,7 +55,7 @@ def rename_key(node: Node, key: str) -> list[Patch] | None:
     span, parent = node.key_span, node.parent
     if span is None or parent is None or key in parent:
         return None
-    found = _literal_line(node.source, span.line)
+    found = literal_line(node.source, span.line)
     if found is None:
         return None
     start, end = offsets(node.source, span)
@@ -80,7 +80,7 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
     # Below an entry of one line, the last one first; then above one of several.
     places = [(span, span.line != end) for span, end in spans if span is not None]
     for span, above in sorted(places, key=lambda place: place[1]):
-        found = _literal_line(to.source, span.line)
+        found = literal_line(to.source, span.line)
         if found is None:
             continue
         source, line, shift = found
@@ -113,7 +113,7 @@ def remove_entry(node: Node) -> list[Patch] | None:
         return None
     if len(parent) == 1 or node.extent.end_line != span.line:
         return None
-    found = _literal_line(node.source, span.line)
+    found = literal_line(node.source, span.line)
     if found is None:
         return None
     source, line, shift = found
@@ -135,7 +135,7 @@ def _located(rendered: Source, line: int) -> tuple[Source, int] | None:
     return source, origin.location.span.line
 
 
-def _literal_line(rendered: Source, line: int) -> tuple[Source, int, int] | None:
+def literal_line(rendered: Source, line: int) -> tuple[Source, int, int] | None:
     """Return (template, line, columns to add) for a line that stands in the template as it was rendered."""
     found = _located(rendered, line)
     if found is None:

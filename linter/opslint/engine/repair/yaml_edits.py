@@ -41,7 +41,7 @@ def is_shared(node: Node) -> bool:
     return False
 
 
-def _is_own(node: Node) -> bool:
+def is_own(node: Node) -> bool:
     """Return whether a node may be edited where it stands."""
     if not is_editable(node.source) or not node.exists or is_shared(node):
         return False
@@ -75,7 +75,7 @@ def is_json(source: Source) -> bool:
 
 def set_value(node: Node, value: str) -> list[Patch] | None:
     """Return the patches that write a scalar, or a list in brackets, in place of another; None: it cannot be done."""
-    if not _is_own(node):
+    if not is_own(node):
         return None
     source = node.source
     start, end = extent_of(node)
@@ -93,7 +93,7 @@ def set_value(node: Node, value: str) -> list[Patch] | None:
 def rename_key(node: Node, key: str) -> list[Patch] | None:
     """Return the patches that rename a key, in its quotes."""
     span, parent = node.key_span, node.parent
-    if not _is_own(node) or span is None or parent is None or key in parent:
+    if not is_own(node) or span is None or parent is None or key in parent:
         return None
     start, end = offsets(node.source, span)
     return [Patch(node.source, start, end, yaml_key(key, [node.source.text[start:end]]))]
@@ -109,7 +109,7 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
             return None
         keys.insert(0, to.key)
         to = to.parent
-    if not _is_own(to) or not to.known:
+    if not is_own(to) or not to.known:
         return None
     if not to.present:
         return _fill_null(to, keys, value)
@@ -221,7 +221,7 @@ def _add_flow(to: Node, keys: list[str], value: str) -> list[Patch] | None:
 def remove_entry(node: Node) -> list[Patch] | None:
     """Return the patches that remove an entry of a map or a list, with its key and its lines."""
     parent = node.parent
-    if parent is None or not _is_own(node) or not parent.known:
+    if parent is None or not is_own(node) or not parent.known:
         return None
     source, text = node.source, node.source.text
     start, end = extent_of(node)
