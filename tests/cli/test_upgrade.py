@@ -76,6 +76,7 @@ def test_what_blocks_a_later_hop_only_does_not_block_the_next(run):
 
 def test_a_rewrite_that_is_more_than_a_version_says_what_moves(run):
     ingress = "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: web}\n"
+    ingress += "spec: {backend: {serviceName: web}}\n"  # no port: nothing to make the new one of
     status, text, _ = run({"web.yaml": ingress}, ".", "--from", "1.21", "--to", "1.22")
     assert status == 1
     assert "networking.k8s.io/v1beta1 → networking.k8s.io/v1  (by hand)" in text
