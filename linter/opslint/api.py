@@ -20,6 +20,8 @@ from opslint.engine.accounts import (
 )
 from opslint.engine.committed import committed
 from opslint.engine.contexts import capabilities, capability, effective, is_windows, put, set_by_policy
+from opslint.engine.earlier import earlier_version
+from opslint.engine.eks import addons_of, has_auto_mode, node_group_name
 from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
@@ -69,6 +71,7 @@ from opslint.engine.terraform import (
     all_accounts_known,
     all_regions_known,
     allowed_majors,
+    argument_of,
     asked_minor,
     beside,
     cluster_of,
@@ -178,10 +181,12 @@ __all__ = [
     "Violation",
     "Workload",
     "account_of",
+    "addons_of",
     "all_accounts_known",
     "all_regions_known",
     "allowed_majors",
     "any_of",
+    "argument_of",
     "asked_minor",
     "autoscaler_of",
     "beside",
@@ -201,6 +206,7 @@ __all__ = [
     "crds",
     "cron_fields",
     "duration_seconds",
+    "earlier_version",
     "effective",
     "elsewhere",
     "environment_of",
@@ -208,6 +214,7 @@ __all__ = [
     "file",
     "find_account",
     "granting",
+    "has_auto_mode",
     "has_resource",
     "installs_of",
     "int_or_percent",
@@ -231,6 +238,7 @@ __all__ = [
     "module_call",
     "name_of",
     "name_pattern",
+    "node_group_name",
     "objects_named",
     "opaque_beside",
     "opaque_could_provide",

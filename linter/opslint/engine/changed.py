@@ -1,4 +1,4 @@
-"""Which files changed since a revision of git, and which findings have to do with them.
+"""Which files changed since a revision of git, what was in them, and which findings have to do with them.
 
 git is asked, but never allowed to run what a repository configures: no monitor, no external diff, no text conversion,
 no filter, no submodule, no helper that fetches; and it takes no locks.
@@ -11,13 +11,15 @@ import subprocess
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from opslint.model.finding import Finding
     from opslint.model.project import Project
 
 _SECONDS: Final = 60
+_BYTES: Final = 2_000_000
+_FILES: Final = frozenset({"100644", "100755"})
 _SAFE: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.pager=cat")
 _DIFF: Final = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
 
@@ -37,18 +39,35 @@ def changed_files(root: Path, revision: str) -> frozenset[str]:
     if not (root / ".git").exists():
         raise ChangedError(f"--changed-since: {root} is no git repository")
     git = _Git(root)
-    commit = git.line(
-        ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
-        f"there is no revision {revision!r} (in CI, fetch it first: fetch-depth: 0)",
-    )
-    base = git.line(
-        ("merge-base", commit, "HEAD"),
-        f"{revision!r} and HEAD have no commit in common (a shallow clone has not: fetch-depth: 0)",
-    )
+    base = git.base(revision)
     filters = tuple(git.no_filters())
     tracked = git.ask((*filters, "diff", *_DIFF, base, "--"), "what changed cannot be told")
     untracked = git.ask(("ls-files", "-z", "--others", "--exclude-standard"), "untracked files cannot be listed")
     return frozenset(os.fsdecode(name) for name in (tracked + untracked).split(b"\0") if name)
+
+
+def files_before(root: Path, revision: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Return what the files with a wanted path held at the merge base of `revision` and HEAD.
+
+    Links, submodules, files of more than 2 MB and those that a partial clone lacks are left out. Paths are relative to
+    `root`, the top of the work tree.
+
+    Raises:
+        ChangedError: as for `changed_files`.
+    """
+    if not (root / ".git").exists():
+        raise ChangedError(f"--changed-since: {root} is no git repository")
+    git = _Git(root)
+    listed = git.ask(("ls-tree", "-r", "-z", "-l", "--full-tree", git.base(revision)), "its files cannot be listed")
+    paths: dict[str, str] = {}
+    for entry in listed.split(b"\0"):
+        head, _, name = entry.partition(b"\t")
+        path = os.fsdecode(name)
+        mode, _, id_, size = (*head.decode("ascii").split(), "", "", "", "")[:4]
+        if mode in _FILES and size.isdecimal() and int(size) <= _BYTES and wanted(path):
+            paths[path] = id_
+    texts = git.contents(set(paths.values()))
+    return {path: texts[id_] for path, id_ in paths.items() if id_ in texts}
 
 
 class _Git:
@@ -63,21 +82,47 @@ class _Git:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         self._environment = kept | {"GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
 
-    def run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    def base(self, revision: str) -> str:
+        """Return the commit that a revision has in common with HEAD."""
+        commit = self.line(
+            ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
+            f"there is no revision {revision!r} (in CI, fetch it first: fetch-depth: 0)",
+        )
+        return self.line(
+            ("merge-base", commit, "HEAD"),
+            f"{revision!r} and HEAD have no commit in common (a shallow clone has not: fetch-depth: 0)",
+        )
+
+    def contents(self, ids: Collection[str]) -> dict[str, bytes]:
+        """Return the blobs with these ids, without those that are not there."""
+        given = "".join(f"{id_}\n" for id_ in sorted(ids)).encode()
+        answer = self.ask(("cat-file", "--batch"), "files cannot be read", given)
+        found: dict[str, bytes] = {}
+        at = 0
+        while at < len(answer):
+            end = answer.index(b"\n", at)
+            id_, _, size = answer[at:end].decode("ascii", "replace").partition(" blob ")
+            at = end + 1
+            if size.isdecimal():  # else: "<id> missing", with nothing behind it
+                found[id_] = answer[at : at + int(size)]
+                at += int(size) + 1
+        return found
+
+    def run(self, arguments: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(  # noqa: S603 - a list, no shell; what it may run is named above
                 [*self._start, *arguments],
                 capture_output=True,
                 check=False,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                input=given,
                 timeout=_SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ChangedError(f"--changed-since: git does not answer: {error}") from error
 
-    def ask(self, arguments: Sequence[str], otherwise: str) -> bytes:
-        done = self.run(arguments)
+    def ask(self, arguments: Sequence[str], otherwise: str, given: bytes = b"") -> bytes:
+        done = self.run(arguments, given)
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise ChangedError(f"--changed-since: {otherwise}" + (f": {said[-1]}" if said else ""))

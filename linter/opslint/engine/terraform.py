@@ -26,6 +26,7 @@ _LITERAL: Final = regex(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
 _MINOR: Final = regex(r"v?1\.(\d{1,3})(?:[.+-].*)?")
 _QUOTED: Final = regex(r'"(?:[^"\\]|\\.)*"|\ufffc')
 _GLOB: Final = regex(r"[*?[]")
+_WRITTEN_UNDER: Final = regex(r"([\w-]+)\"?\s*[=:]\s*$")
 _INDEX: Final = regex(r"\[[^\]]*\]")
 _NAMES: Final = ("name", "identifier", "id", "bucket", "cluster_identifier", "global_cluster_identifier")
 # `aws_vpc.this.id`, `data.aws_region.current.name`, `module.vpc.vpc_id`; what another state holds may be anything.
@@ -369,6 +370,13 @@ def set_value(node: Node, name: str, value: str, safety: Safety) -> Fix:
     if is_literal(node):
         return Fix(title, (Set(node, value),), safety)
     return Fix(f"{title} at {_place(node.via[-1][1])}" if node.via else title, (), Safety.SHOWN)
+
+
+def argument_of(node: Node) -> str:
+    """Return the name a value is written under: that of the module's input, where a module makes an argument of it."""
+    span = node.location.span
+    match = _WRITTEN_UNDER.search(node.source.line(span.line)[: span.column - 1])
+    return match[1] if match else str(node.key)
 
 
 def set_argument(block: Block, key: str, value: str, safety: Safety, given: str = "") -> Fix:

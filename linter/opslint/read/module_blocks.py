@@ -86,15 +86,23 @@ class Inputs:
         if "member" in spec and entry is not None:
             if entry.raw is None:
                 return Made(Unknown("each.value"), self.place)
-            starts.append(_inside(entry.raw, [spec["member"], *path]))
-            if "defaults_input" in spec:
-                defaults = self.given(spec["defaults_input"])
-                starts.append(None if defaults is None else _inside(defaults, [spec["member"], *path]))
+            members = self._members(spec["member"])
+            starts += [_inside(entry.raw, [member, *path]) for member in members]
+            defaults = self.given(spec["defaults_input"]) if "defaults_input" in spec else None
+            if defaults is not None:
+                starts += [_inside(defaults, [member, *path]) for member in members]
         if "input" in spec:
             cell = self.given(spec["input"])
             # A null that is given stays null: it does not call for the default.
             starts.append(None if cell is None else _inside(cell, path) if path else cell)
         return next((raw for raw in starts if raw is not None), None)
+
+    def _members(self, named: str | Mapping[str, str]) -> list[str]:
+        """Return what a member is called in the majors that the call may mean."""
+        if isinstance(named, str):
+            return [named]
+        ranges = [(major_range(text, self.adapter.majors), name) for text, name in named.items()]
+        return [name for majors, name in ranges if not set(majors).isdisjoint(self.majors)]
 
     def _default(self, spec: Mapping[str, Any]) -> Raw | None:
         if spec.get("unknown"):

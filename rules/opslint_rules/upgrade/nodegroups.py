@@ -13,19 +13,20 @@ from opslint.api import (
     Project,
     Safety,
     Severity,
+    argument_of,
     asked_minor,
     cluster_of,
     lifecycle,
     minor_of,
-    name_of,
-    regex,
+    node_group_name,
     resource,
     rule,
     set_value,
 )
 
-_KEY: Final = regex(r'\["([^"]+)"\]')
 _SELF_MANAGED: Final = "self_managed_node_groups"
+_RENAMED: Final = 21
+_VERSION_OF: Final = {True: "kubernetes_version", False: "cluster_version"}
 
 
 @rule(
@@ -97,9 +98,9 @@ def nodegroup_version_skew(item: Block, project: Project, *, warn_behind: int = 
         yield from _self_managed(item, project, warn_behind)
         return
     cluster = cluster_of(item, project)
-    version = _version(item)
+    version = item["version"]
     if cluster is not None and version.present:
-        yield from _judge(_group_name(item), version, cluster, project, warn_behind)
+        yield from _judge(node_group_name(item), version, cluster, project, warn_behind)
 
 
 def _self_managed(cluster: Block, project: Project, warn_behind: int) -> Problems:
@@ -112,7 +113,7 @@ def _self_managed(cluster: Block, project: Project, warn_behind: int) -> Problem
     for name, group in groups.items():
         if not group.known:
             continue
-        version = _own_version(group)
+        version = _own_version(group, cluster.call.major)
         if version is not None and version.known:
             yield from _judge(name, version, cluster, project, warn_behind)
 
@@ -124,7 +125,7 @@ def _judge(name: str, version: Node, cluster: Block, project: Project, warn_behi
             said[0],
             version,
             also=(("the version of the control plane", cluster["version"]),),
-            fix=set_value(version, str(version.key), f'"{cluster["version"].text}"', Safety.UNSAFE),
+            fix=set_value(version, argument_of(version), f'"{cluster["version"].text}"', Safety.UNSAFE),
             severity=said[1],
         )
 
@@ -167,24 +168,7 @@ def _oldest(control: int) -> int:
     return row.kubelet[0] if row is not None else control - 3
 
 
-def _version(item: Block) -> Node:
-    """Return the version a node group declares, in the module's own words where a module makes it."""
-    own = None
-    if item.virtual and item.call is not None:
-        key, groups = _KEY.search(item.address.removeprefix(item.call.address)), item.call["eks_managed_node_groups"]
-        if key is not None and groups.known and groups[key[1]].known:
-            own = _own_version(groups[key[1]])
-    return item["version"] if own is None else own
-
-
-def _own_version(group: Node) -> Node | None:
+def _own_version(group: Node, major: int | None) -> Node | None:
     """Return the version in a module's node group: kubernetes_version from major 21 on, cluster_version before."""
-    return next((group[key] for key in ("kubernetes_version", "cluster_version") if group[key].present), None)
-
-
-def _group_name(item: Block) -> str:
-    key = _KEY.search(item.address.removeprefix(item.call.address)) if item.virtual and item.call is not None else None
-    if key is not None:
-        return key[1]
-    name = item["node_group_name"]
-    return name.text if name.known and name.text else name_of(item)
+    names = ("kubernetes_version", "cluster_version") if major is None else (_VERSION_OF[major >= _RENAMED],)
+    return next((group[key] for key in names if group[key].present), None)

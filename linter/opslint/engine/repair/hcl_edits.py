@@ -34,12 +34,21 @@ def set_value(node: Node, value: str) -> list[Patch] | None:
     start, end = offsets(source, span)
     old = source.text[start:end]
     # An expression that only computes with the literal has another value: changing the literal is not the same.
-    if not is_hcl_literal(old) or (old.strip('"') != node.text and not (old == "null" and not node.present)):
+    if not is_hcl_literal(old) or not _is_written(old, node):
         return None
     new = hcl_scalar(value, old)
     if not is_hcl_literal(new) and source.kind == "json":
         return None
     return [Patch(source, start, end, new)]
+
+
+def _is_written(text: str, node: Node) -> bool:
+    """True when a literal is the node's own value; `1.30` is the number 1.3."""
+    if not node.present:
+        return text == "null"
+    if text.strip('"') == node.text:
+        return True
+    return node.number is not None and text[:1].isdigit() and float(text) == node.number
 
 
 def rename_key(node: Node, key: str) -> list[Patch] | None:
