@@ -160,8 +160,8 @@ def _wrong(version: Node, on: date) -> tuple[str, Fix | None] | None:
         return f"EKS offers no Kubernetes {match['minor']}; the newest it is known to offer is {_newest()}", None
     if not match["v"] and not match["rest"]:
         return None
-    safety = Safety.UNSAFE if match["rest"] else Safety.SAFE
-    fix = set_value(version, key, f'"{match["minor"]}"', safety)
+    # As it is written the API refuses it: nothing that runs can change.
+    fix = set_value(version, key, f'"{match["minor"]}"', Safety.SAFE)
     return f'"{text}" is not a version that EKS takes: it wants {match["minor"]}, without v and patch', fix
 
 
