@@ -17,6 +17,7 @@ from opslint.engine.packs import Pack
 from opslint.engine.repair.passes import repair
 from opslint.engine.run import lint
 from opslint.model.settings import Settings
+from opslint.read.plan import read_project
 
 
 def _rule_for(each, changes_of, safety=Safety.SAFE):
@@ -70,3 +71,17 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path):
     return Shop(tmp_path)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write files into a folder of their own and read it: `read({path: text}, **settings) -> Project`."""
+
+    def run(files, **settings):
+        for path, text in files.items():
+            target = tmp_path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        return read_project([str(tmp_path)], Settings(root=str(tmp_path), no_cache=True, **settings)).project
+
+    return run

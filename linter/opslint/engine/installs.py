@@ -60,7 +60,9 @@ def _installs(project: Project) -> Iterator[Install]:
     for item in project.of_kind("Application"):
         if item.group == "argoproj.io" and item.spec.known:
             sources = [item.spec["source"], *(item.spec["sources"] if item.spec["sources"].known else ())]
-            yield from (_of_argo(item, one) for one in sources if one.known and one["chart"].known)
+            yield from (
+                _of_argo(item, one) for one in sources if one.known and one["chart"].known and one["chart"].text
+            )
     for item in project.of_kind("HelmRelease"):
         spec = item.spec.at("chart", "spec") if item.spec.known else item.spec
         if spec.known and spec["chart"].known and spec["chart"].text:
