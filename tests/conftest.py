@@ -9,6 +9,18 @@ from opslint.engine.run import lint
 from opslint.model.settings import Settings
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_home(tmp_path_factory):
+    """Give the tests, and every process they start, a user's folders of their own: no test sees or fills a real cache."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "USERPROFILE"):
+            patch.setenv(name, str(home))
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
+            patch.setenv(name, str(home / name.lower()))
+        yield home
+
+
 @pytest.fixture
 def lint_files(tmp_path):
     """Write files into a folder of their own and lint it: `lint_files({path: text}, rules, **settings) -> Report`."""

@@ -21,7 +21,7 @@ def engine():
 
 @pytest.fixture(autouse=True)
 def _cache_of_its_own(tmp_path_factory, monkeypatch):
-    """Keep the user's cache out of the tests."""
+    """Keep what one test rendered out of the next."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: folder)
 

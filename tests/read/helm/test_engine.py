@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -110,8 +111,54 @@ def test_endless_rendering_is_stopped(write):
         start = time.monotonic()
         result = render_release(engine, loaded, Release("r"), 33, [])
         assert [(one.path, one.kind) for one in result.failures] == [("x/Chart.yaml", "limit")]
-        assert "0.3 seconds" in result.failures[0].message
+        assert "0.3 seconds of processor time" in result.failures[0].message
         assert time.monotonic() - start < 20
+
+
+def test_a_machine_that_is_busy_with_other_things_stops_no_rendering(write):
+    loaded = chart(write, "a: 1\n")
+    with Engine(bounds=Limits(seconds=0.5)) as engine:
+        engine.render(loaded, [{}], REQUEST)
+        worker = engine._backend._worker._process
+        worker.send_signal(signal.SIGSTOP)
+        timer = threading.Timer(1.2, worker.send_signal, (signal.SIGCONT,))
+        timer.start()
+        start = time.monotonic()
+        assert engine.render(loaded, [{}], REQUEST)[0].files == {"x/templates/a.yaml": "a: 1\n"}
+        assert time.monotonic() - start > 1
+        timer.join()
+
+
+def test_an_engine_that_stands_still_is_stopped(write):
+    loaded = chart(write, "a: 1\n")
+    with Engine(bounds=Limits(seconds=0.05)) as engine:
+        engine.render(loaded, [{}], REQUEST)
+        worker = engine._backend._worker._process
+        worker.send_signal(signal.SIGSTOP)
+        answers = engine.render(loaded, [{}, {}], REQUEST)
+        assert [(one.kind, one.message) for one in answers] == [
+            ("timeout", "rendering took longer than 0.5 seconds and was stopped")
+        ] * 2
+        assert worker.returncode is not None
+        assert engine.render(loaded, [{}], REQUEST)[0].kind == ""
+
+
+def test_each_rendering_has_its_own_time(write):
+    """Many renderings may together take more than one may."""
+    loaded = chart(write, "{{ range until 300 }}{{ range until 300 }}{{ end }}{{ end }}")
+    with Engine(bounds=Limits(seconds=0.4)) as engine:
+        assert [answer.kind for answer in engine.render(loaded, [{}] * 25, REQUEST)] == [""] * 25
+
+
+def test_an_engine_that_does_not_start_is_a_failure_of_that_chart_only(write, monkeypatch):
+    loaded = chart(write, "a: 1\n")
+    program = backend._program
+    monkeypatch.setattr(backend, "_program", lambda _: "import os; os._exit(3)")
+    with Engine() as engine:
+        (failure,) = render_release(engine, loaded, Release("r"), 33, []).failures
+        assert "died while rendering (exit status 3)" in failure.message
+        monkeypatch.setattr(backend, "_program", program)
+        assert render_release(engine, loaded, Release("r"), 33, []).failures == []
 
 
 def test_giant_output_is_refused(write):
@@ -232,6 +279,31 @@ def test_binary_gets_the_release_and_no_missing_dependency(write, fake_helm):
     assert "--set\nc=2\n" in log
     assert "--values\n" in log
     assert '"dependencies": []' in log
+
+
+@pytest.fixture
+def _soon_still(monkeypatch):
+    monkeypatch.setattr("opslint.read.helm.binary.STILL", 2)
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ("while True: pass", "timeout", "1 seconds of processor time"),
+        ("while True: print('x' * 10000)", "limit", "4001 bytes of output"),
+        ("import time; time.sleep(60)", "timeout", "longer than"),
+        ("x = bytearray(6_000_000_000)", "HelmRenderError", "MemoryError"),
+    ],
+)
+@pytest.mark.usefixtures("_soon_still")
+def test_a_binary_that_goes_too_far_is_stopped(write, fake_helm, script, kind, words):
+    (fake_helm.parent / "helm.py").write_text(script)
+    loaded = chart(write, "a: 1\n")
+    settings = Settings(helm_engine="binary", no_cache=True)
+    with Engine(settings, Limits(seconds=1, output=1000)) as engine:
+        (answer,) = engine.render(loaded, [{}], REQUEST)
+    assert answer.kind == kind
+    assert words in answer.message
 
 
 def test_engine_of_the_settings_is_forced(write, monkeypatch):

@@ -16,20 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from opslint.model import limits
-from opslint.read.helm.worker import MEMORY_STATUS, read_frame, write_frame
+from opslint.read.helm.worker import MEMORY_STATUS, TIME_STATUS, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opslint.read.helm.chart import LoadedChart
 
-_START_SECONDS: Final = 60.0  # importing the engine on a busy machine
+_START_SECONDS: Final = 120.0  # importing the engine on a busy machine
+STILL: Final = 10.0  # by the clock, a rendering may take this many times its processor time before it counts as hung
 _SLACK: Final = 4  # how much longer than the plain text an answer's JSON with markers may be
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one rendering: seconds, bytes of address space, characters of output."""
+    """The limits of one rendering: seconds of processor time, bytes of address space, characters of output."""
 
     seconds: float = limits.RENDER_SECONDS
     memory: int = limits.RENDER_MEMORY
@@ -102,8 +103,8 @@ class Embedded:
                 started = self._worker.receive(_START_SECONDS)
                 if started.kind:
                     self.close()
-                    self._missing = Answer(kind="missing", message=started.message)
-                    return [self._missing] * len(texts)
+                    self._missing = started if started.kind == "missing" else None
+                    return [started] * len(texts)
             return self._ask(self._worker, chart, texts, request)
         except BaseException:
             self.close()
@@ -115,7 +116,7 @@ class Embedded:
         worker.send(_head(request, len(texts), self._bounds), [archive_of(chart, changed) for changed in texts])
         answers: list[Answer] = []
         for _ in texts:
-            answer = worker.receive(self._bounds.seconds)
+            answer = worker.receive(self._bounds.seconds * STILL)
             answers.append(answer)
             if answer.kind in {"timeout", "dead"}:
                 self.close()
@@ -147,6 +148,7 @@ def _head(request: Request, archives: int, bounds: Limits) -> bytes:
     return json.dumps(
         {
             "archives": archives,
+            "seconds": bounds.seconds,
             "limit": bounds.output * _SLACK if archives > 1 else bounds.output,
             "values": request.values,
             "set": request.set,
@@ -166,6 +168,7 @@ class _Worker:
     """One worker process. A thread reads its answers, so that waiting for one can end in time everywhere."""
 
     def __init__(self, bounds: Limits) -> None:
+        self._bounds = bounds
         self._log = _log_file()  # closed in `end`; a pipe nobody reads could block
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-c", _program(bounds.memory)],
@@ -193,21 +196,25 @@ class _Worker:
         except queue.Empty:
             return Answer(kind="timeout", message=f"rendering took longer than {seconds:g} seconds and was stopped")
         if frame is None:
-            return Answer(kind="dead", message=self._epitaph())
+            return self._epitaph()
         data: dict[str, Any] = json.loads(frame)
         if data["ok"]:
             return Answer(files=data.get("files", {}))
         return Answer(kind=data["kind"], message=data["message"])
 
-    def _epitaph(self) -> str:
+    def _epitaph(self) -> Answer:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         self._log.seek(0)
         log = self._log.read(4000).decode("utf-8", "replace")
-        words = ("out of memory", "cannot allocate", "MemoryError", "failed to reserve", "failed to create new OS")
-        if self._process.returncode == MEMORY_STATUS or any(word in log for word in words):
-            return "rendering needs more memory than allowed and was stopped"
-        return f"the Helm engine died while rendering (exit status {self._process.returncode})"
+        signs = ("out of memory", "cannot allocate", "MemoryError", "failed to reserve", "failed to create new OS")
+        if self._process.returncode == MEMORY_STATUS or any(sign in log for sign in signs):
+            return Answer(kind="dead", message="rendering needs more memory than allowed and was stopped")
+        if self._process.returncode == TIME_STATUS:
+            words = f"rendering took more than {self._bounds.seconds:g} seconds of processor time and was stopped"
+            return Answer(kind="timeout", message=words)
+        status = self._process.returncode
+        return Answer(kind="dead", message=f"the Helm engine died while rendering (exit status {status})")
 
     def end(self) -> None:
         """Kill the process and wait for it."""

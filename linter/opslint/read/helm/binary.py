@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opslint.read.helm.backend import Answer
+from opslint.read.helm.backend import STILL, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 # it prints all texts as they are rendered instead (with --debug), so one such template is put into the copy.
 _POISON: Final = "zzz-opslint-keeps-texts-whole.yaml"
 _POISON_TEXT: Final = b"{ [\n"
+_MARKED: Final = 4  # how much longer than the plain text one with markers may be
 _SOURCE: Final = "---\n# Source: "
 _ERROR: Final = re.compile(r"^Error: (.*)", re.MULTILINE | re.DOTALL)
 
@@ -91,24 +95,47 @@ class Binary:
         names = ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_PLUGINS", "KUBECONFIG")
         environment = {**os.environ, **{name: str(home / name) for name in names}}
         output, errors = base / "stdout", base / "stderr"
+        bounds = self._bounds
         with output.open("wb") as out, errors.open("wb") as err:
+            process = subprocess.Popen(  # noqa: S603 - the user's helm, told by PATH or settings
+                command, cwd=base, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+            bounded = _bound(process.pid, bounds)
+            seconds = bounds.seconds * (STILL if bounded else 1)
             try:
-                subprocess.run(  # noqa: S603 - the user's helm, told by PATH or settings
-                    command,
-                    cwd=base,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    timeout=self._bounds.seconds,
-                    check=False,
-                )
+                status = process.wait(seconds)
             except subprocess.TimeoutExpired:
-                text = f"rendering took longer than {self._bounds.seconds:g} seconds and was stopped"
+                text = f"rendering took longer than {seconds:g} seconds and was stopped"
                 return Answer(kind="timeout", message=text)
-        if output.stat().st_size > self._bounds.output * 4:
+            finally:
+                process.kill()
+                process.wait()
+        if bounded and status == -signal.SIGXCPU:
+            text = f"rendering took more than {bounds.seconds:g} seconds of processor time and was stopped"
+            return Answer(kind="timeout", message=text)
+        if output.stat().st_size > bounds.output * _MARKED:
             return Answer(kind="limit", message=f"{output.stat().st_size} bytes of output")
         return _answer(chart, output.read_bytes().decode("utf-8", "replace"), errors.read_text("utf-8", "replace"))
+
+
+def _bound(pid: int, bounds: Limits) -> bool:
+    """Limit a process that just started: its processor time, its memory and what it writes. Only Linux can."""
+    if sys.platform != "linux":
+        return False
+    import resource  # does not exist on Windows
+
+    seconds = math.ceil(bounds.seconds)
+    limits = {
+        resource.RLIMIT_CPU: (seconds, seconds + 5),
+        resource.RLIMIT_AS: (bounds.memory * 2,) * 2,  # the program itself reserves more than the library does
+        resource.RLIMIT_FSIZE: (bounds.output * _MARKED + 1,) * 2,
+    }
+    try:
+        for what, pair in limits.items():
+            resource.prlimit(pid, what, pair)
+    except (OSError, ValueError):  # it is gone already, or this is not allowed here
+        return False
+    return True
 
 
 def _write(chart: LoadedChart, changed: Mapping[str, str], directory: Path) -> Path:

@@ -2,23 +2,29 @@
 
 A request is a frame of JSON followed by one frame per chart archive; the answer is one frame of JSON per archive.
 A frame is its length in 8 bytes (big endian) and its bytes. The engine's own output never reaches the pipe.
+
+The limit on time is one on processor time, and the process ends itself when a rendering has used it up: how long a
+chart takes by the clock depends on what else the machine does. The parent only watches for a process that stands still.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MEMORY_STATUS: Final = 77  # exit status of a worker that outgrew its memory
+TIME_STATUS: Final = 78  # exit status of a worker whose rendering used up its time
 _MERGEABLE: Final = re.compile(r"\[\d+\]")
 
 
@@ -58,11 +64,43 @@ def main(memory: int) -> None:
         write_frame(answers, json.dumps({"ok": False, "kind": "missing", "message": str(error)}).encode())
         return
     write_frame(answers, b'{"ok": true}')
+    clock = Clock()
     while (head := read_frame(requests)) is not None:
         request = json.loads(head)
         archives = [read_frame(requests) or b"" for _ in range(request["archives"])]
         for archive in archives:
-            write_frame(answers, json.dumps(_answer(archive, request), ensure_ascii=False).encode())
+            clock.start(request["seconds"])
+            answer = _answer(archive, request)
+            clock.stop()
+            write_frame(answers, json.dumps(answer, ensure_ascii=False).encode())
+
+
+class Clock:
+    """Ends the process when a rendering has used more processor time than it may."""
+
+    def __init__(self) -> None:
+        self._deadline = math.inf
+        self._wake = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def start(self, seconds: float) -> None:
+        """Allow this many seconds of processor time from now on."""
+        self._deadline = time.process_time() + seconds
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Take the limit away."""
+        self._wake.clear()
+        self._deadline = math.inf
+
+    def _watch(self) -> None:
+        while True:
+            self._wake.wait()
+            left = self._deadline - time.process_time()
+            if left <= 0:
+                os._exit(TIME_STATUS)
+            # Several threads may use it up faster than the clock goes.
+            time.sleep(min(max(left / 4, 0.01), 1.0))
 
 
 def _end_with_parent() -> None:
