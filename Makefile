@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := linter rules schemas tests benchmarks docs .ci
 
-.PHONY: demo test check golden docs bench rule facts-check schemas fuzz clean
+.PHONY: demo test check golden docs linkcheck bench rule facts-check schemas fuzz clean
 
 demo: .venv/ready  ## lint the example shop
 	@$(BIN)/opslint examples/myshop || test $$? -eq 1
@@ -19,6 +19,7 @@ check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs,
 	rm -rf dist && $(BIN)/python -m build --no-isolation --wheel --outdir dist . >/dev/null
 	$(BIN)/check-wheel-contents dist
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m sphinx -q -W --keep-going -b dirhtml -d .venv/sphinx docs site
 	$(BIN)/python .ci/validate_sarif.py
 
 facts-check: .venv/ready  ## shape and consistency of the data in schemas/
@@ -27,8 +28,12 @@ facts-check: .venv/ready  ## shape and consistency of the data in schemas/
 golden: .venv/ready  ## rewrite the golden files: read the diff before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/output tests/cli/test_upgrade.py tests/test_demo.py
 
-docs: .venv/ready  ## rewrite docs/rules and the index of the rules from the rules themselves
+docs: .venv/ready  ## rewrite what docs/ repeats from the code, and build the site in site/
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -q -W --keep-going -b dirhtml -d .venv/sphinx docs site
+
+linkcheck: .venv/ready  ## ask every address in the documentation (needs the internet)
+	$(BIN)/python -m sphinx -q -b linkcheck -d .venv/sphinx docs site
 
 bench: .venv/ready  ## cold start, a large run, and the same against another linter
 	$(BIN)/python benchmarks/run.py

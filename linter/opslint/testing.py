@@ -24,6 +24,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.engine.packs import load_packs
 from opslint.engine.run import lint
 from opslint.model.settings import Settings
 
@@ -43,6 +44,8 @@ NAMES: Final = {
     "json": "example.json",
     "tfvars": "terraform.tfvars",
 }
+# What a pack's own tests need; the modules below are not promised to stay.
+__all__ = ["cases_of", "examples_of", "fix_mismatches", "load_packs", "mismatches", "run_example"]
 AS_OF: Final = date(2026, 11, 22)
 TARGET: Final = "1.34"
 

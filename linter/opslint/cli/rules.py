@@ -174,9 +174,8 @@ def _write_markdown(found: Sequence[Rule]) -> None:
     lines = ["| Rule | Area | Severity | Preset | What it reports |", "|---|---|---|---|---|"]
     for rule in found:
         summary = rule.summary.replace("|", "\\|")
-        lines.append(
-            f"| [`{rule.id}`]({rule.url}) | {rule.area} | {rule.severity} | {_preset_word(rule)} | {summary} |"
-        )
+        name = f"[`{rule.id}`]({rule.url})" if rule.url else f"`{rule.id}`"
+        lines.append(f"| {name} | {rule.area} | {rule.severity} | {_preset_word(rule)} | {summary} |")
     show("\n".join(lines) + "\n")
 
 

@@ -152,8 +152,9 @@ class Rule:
 
     @property
     def url(self) -> str:
-        """Where the page is published."""
-        return f"https://opslint.dev/rules/{self.id}"
+        """Where the page is published: ours on the site; a third party's is known to `opslint explain` only, so ""."""
+        ours = self.function.__module__.startswith("opslint_rules.")
+        return f"https://opslint.dev/rules/{self.id}" if ours else ""
 
 
 INCLUDE_NONPROD: Final = Option("include_nonprod", "bool", False, "also report in environments that are not production")
