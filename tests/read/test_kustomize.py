@@ -308,3 +308,43 @@ def test_several_overlays_share_a_base(read, tool):
         [str(reading.project.settings.root)], Settings(root=reading.project.settings.root, env=("dev",))
     )
     assert [unit.id for unit in kept.project.units] == ["k8s/overlays/dev"]
+
+
+def application(path, name="web", namespace="other"):
+    return (
+        f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n"
+        f"  destination: {{namespace: {namespace}}}\n  source: {{repoURL: x, path: {path}}}\n"
+    )
+
+
+def test_an_application_of_an_overlay_tells_its_environment(read, tool):
+    tool(BUILT)
+    files = {
+        path.replace("overlays/prod", "live"): text.replace("../../base", "../base") for path, text in FILES.items()
+    }
+    reading = read(files | {"apps/web.yaml": application("k8s/live", "web-staging")})
+    unit = unit_of(reading)
+    assert (unit.id, unit.environment.name, unit.namespace) == ("k8s/live", "live", "shop")
+    assert unit.declared_by == "Application/web-staging at apps/web.yaml:2"
+    assert unit.environment.sign == "path k8s/live of Application/web-staging at apps/web.yaml:2"
+    assert [item.unit for item in unit.objects] == [unit, unit]
+
+
+def test_a_base_that_is_deployed_as_it_is_is_built_too(read, tool):
+    folder = tool(BUILT)
+    reading = read(FILES | {"apps/dev.yaml": application("k8s/base", "web-dev")})
+    found = {unit.id: (unit.environment.name, unit.declared_by[:19]) for unit in reading.project.units}
+    assert found == {
+        ".": ("", ""),
+        "k8s/base": ("dev", "Application/web-dev"),
+        "k8s/overlays/prod": ("prod", ""),
+    }
+    assert len((folder / "calls").read_text().splitlines()) == 2
+    assert (reading.coverage.kustomizations_found, reading.coverage.kustomizations_built) == (2, 2)
+
+
+def test_files_of_a_kustomization_that_is_not_built_are_no_unit_of_their_own(read, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    reading = read(FILES | {"apps/web.yaml": application("k8s/overlays/prod")})
+    assert sorted(unit.kind for unit in reading.project.units) == ["manifests"]
+    assert any("neither kustomize nor kubectl" in message for _, _, message in notices(reading))

@@ -96,6 +96,8 @@ class Unit:
     chart: Chart | None = None
     objects: list[KubeObject] = field(default_factory=list)
     open_because: tuple[str, ...] = ()  # why it is not closed, for people
+    declared_by: str = ""  # the Application or Flux Kustomization that applies it, with its place
+    goes_to: str = ""  # the name of the cluster that its own files give, if any
 
     def open(self, why: str) -> None:
         """Note that a part of it is not known, and why."""

@@ -81,6 +81,7 @@ def _unit(unit: Unit) -> Facts:
         "environment": _environment(unit.environment),
         "cluster": unit.cluster.id if unit.cluster else None,
         "namespace": unit.namespace or None,
+        "declared_by": unit.declared_by or None,
         "targets": [_target(target) for target in unit.targets],
         "closed": unit.closed,
         "open_because": list(unit.open_because),

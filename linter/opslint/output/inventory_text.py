@@ -49,6 +49,8 @@ def _unit(unit: Facts) -> Iterator[tuple[str, list[Piece]]]:
     if unit["cluster"]:
         facts.append(f"cluster {unit['cluster']}")
     yield _DETAIL, [("; ".join(facts), "")]
+    if unit["declared_by"]:
+        yield _DETAIL, [(f"by {unit['declared_by']}", "")]
     for target in unit["targets"]:
         yield _DETAIL, [(f"Kubernetes {target['kubernetes']} by {target['named_by']}", "")]
     if not unit["closed"]:

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.project import Project
 from opslint.model.report import Coverage, Failure
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from opslint.model.settings import Settings
     from opslint.model.terraform import RootModule
     from opslint.read.charts import ChartReader, ChartResult
+    from opslint.read.declared import Declarations
     from opslint.read.discover import Discovery
     from opslint.read.helm.releases import Declared
 
     Progress = Callable[[str, int, int], None]
+
+# Kinds whose objects may say what is deployed where.
+DEPLOYING: Final = ("Application", "ApplicationSet", "HelmRelease", "Kustomization")
 
 
 @dataclass(slots=True)
@@ -102,20 +106,22 @@ def read_project(
         if shown == "-":
             message = "standard input holds no Kubernetes object"
         parts.failures.append(Failure(shown, 0, message, "input"))
+    declared, declarations = _declared(discovery, root, settings, parts)
     keep = Keep(settings)
     clusters = keep.clusters(parts.clusters)
     targets = Targets(settings, parts.clusters, clusters)
-    for unit in parts.units:
-        unit.targets, unit.cluster = targets.of(unit.id, unit.environment)
-    declared = _declared(discovery, root, parts)
-    parts.units = [unit for unit in parts.units if keep.unit(unit)]
+    parts.units = _kept(parts.units, targets, keep)
     parts.modules = keep.modules(parts.modules, parts.clusters)
     parts.coverage.charts_found = len(discovery.charts)
-    if discovery.charts:
+    if discovery.charts and declarations is not None:
         from opslint.read.charts import ChartReader
 
         reader = ChartReader(root, settings, targets, _groups_of(parts.units), keep, charts=charts)
-        _charts(discovery.charts, reader, declared, parts, progress)
+        _charts(discovery.charts, reader, (declared, declarations), parts, progress)
+    if declarations is not None:
+        parts.coverage.notices += declarations.notices
+        known = {file.source.path for file in parts.files}
+        parts.files += [file for file in declarations.files if file.source.path not in known]
     parts.clusters = clusters
     parts.files = [file for file in parts.files if keep.environment(file.environment)]
     parts.failures += keep.failures()
@@ -196,17 +202,18 @@ def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Par
 def _charts(
     charts: Sequence[str],
     reader: ChartReader,
-    declared: dict[str, list[Declared]],
+    known: tuple[dict[str, list[Declared]], Declarations],
     parts: _Parts,
     progress: Progress | None,
 ) -> None:
+    declared, declarations = known
     results: dict[str, ChartResult] = {}
     try:
         for number, path in enumerate(charts):
             if progress is not None:
                 progress("rendering charts", number, len(charts))
             results[path] = reader.read(path, declared.get(path, ()))
-        _second_round(reader, results, declared, parts)
+        _second_round(reader, results, declared, declarations, parts)
     finally:
         reader.close()
     for result in results.values():
@@ -220,36 +227,51 @@ def _charts(
     parts.coverage.branches_unrendered = sum(len(chart.unrendered) for chart in parts.charts)
 
 
-def _declared(discovery: Discovery, root: Path, parts: _Parts) -> dict[str, list[Declared]]:
-    """Return the releases that plain files and Terraform declare, by the path of their chart."""
-    if not discovery.charts:
-        return {}
-    from opslint.read.applications import find_applications
+def _declared(
+    discovery: Discovery, root: Path, settings: Settings, parts: _Parts
+) -> tuple[dict[str, list[Declared]], Declarations | None]:
+    """Return the releases that plain files and Terraform declare, by the path of their chart.
 
-    found = find_applications(parts.units, root, discovery.charts)
-    parts.coverage.notices += found.notices
-    if parts.modules:
+    Paths without a chart that an Application or a Kustomization deploys become units of their own.
+    """
+    releases: dict[str, list[Declared]] = {}
+    declarations = None
+    if discovery.charts or any(unit.of_kind(*DEPLOYING) for unit in parts.units):
+        from opslint.read.declared import Declarations
+
+        declarations = Declarations(root, settings, discovery.charts, parts.units)
+        releases = declarations.of_files()
+        parts.units = declarations.units
+    if parts.modules and discovery.charts:
         from opslint.read.terraform_releases import find_terraform_releases
 
-        for path, releases in find_terraform_releases(parts.modules, discovery.charts, parts.clusters).items():
-            found.releases.setdefault(path, []).extend(releases)
-    return found.releases
+        for path, found in find_terraform_releases(parts.modules, discovery.charts, parts.clusters).items():
+            releases.setdefault(path, []).extend(found)
+    return releases, declarations
+
+
+def _kept(units: Sequence[Unit], targets: Targets, keep: Keep) -> list[Unit]:
+    """Give each unit its targets and its cluster, and return those that the run is about."""
+    for unit in units:
+        unit.targets, unit.cluster = targets.of(unit.id, unit.environment, unit.goes_to)
+    return [unit for unit in units if keep.unit(unit)]
 
 
 def _second_round(
     reader: ChartReader,
     results: dict[str, ChartResult],
     declared: dict[str, list[Declared]],
+    declarations: Declarations,
     parts: _Parts,
 ) -> None:
     """Render once more the charts whose releases are declared by what other charts rendered; then it ends."""
-    from opslint.read.applications import find_applications
-
-    found = find_applications((unit for result in results.values() for unit in result.units), reader.root, results)
-    parts.coverage.notices += found.notices
-    for path, releases in found.releases.items():
+    rendered = [unit for result in results.values() for unit in result.units]
+    before = declarations.units
+    for path, releases in declarations.of_rendered(rendered).items():
         if not results[path].configured:
             results[path] = reader.read(path, (*declared.get(path, ()), *releases))
+    if declarations.units is not before:
+        parts.units = _kept(declarations.units, reader.targets, reader.keep)
 
 
 def _groups_of(units: Sequence[Unit]) -> frozenset[str]:
