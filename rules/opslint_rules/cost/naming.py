@@ -37,8 +37,7 @@ def is_used(block: Block, project: Project) -> bool:
 def _may_be_taken(block: Block, project: Project) -> bool:
     """True when an argument that takes such a resource has a value that only an apply could tell."""
     same = beside(block, project, block.type)
-    bodies = [one.body for one in (*block.root.blocks, *block.root.calls) if one.body is not block.body]
-    for body in bodies:
+    for body in (*(one.body for one in block.root.blocks if one is not block), *(one.body for one in block.root.calls)):
         for node in body.walk():
             if not node.known and _key(node) in _TAKERS[block.type] and may_refer_to(node, block, same):
                 return True
