@@ -39,6 +39,7 @@ def run(tmp_path, monkeypatch, capsys):
         ("myshop.txt", ("--to", "1.34"), 1),
         ("myshop.md", ("--to", "1.36", "--format", "markdown"), 1),
         ("myshop.json", ("--to", "1.34", "--format", "json"), 1),
+        ("myshop.ics", ("--to", "1.34", "--format", "ics"), 1),
         ("myshop-clean.txt", ("--to", "1.36"), 0),
     ],
 )
@@ -47,8 +48,8 @@ def test_the_plan_of_the_example_is_as_it_was(run, tmp_path, name, arguments, ex
     status, text, _ = run({}, "shop", *arguments)
     golden = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+        golden.write_bytes(text.encode())
+    assert text == golden.read_bytes().decode()
     assert status == expected
 
 
@@ -153,3 +154,53 @@ def test_only_the_assignment_of_a_line_is_shown(run):
     _, text, _ = run(files, ".", "--to", "1.34")
     assert 'version = "1.34"' in text
     assert "hunter2" not in text
+
+
+def test_two_clusters_whose_version_stands_on_one_line_share_the_step(run):
+    files = {
+        "main.tf": (
+            'resource "aws_eks_cluster" "shop" {\n  for_each = toset(["a", "b"])\n  name = each.key\n'
+            '  version = "1.33"\n}\n'
+        )
+    }
+    _, text, _ = run(files, ".", "--to", "1.34", "--format", "json")
+    plan = json.loads(text)
+    assert [one["cluster"] for one in plan["clusters"]] == ["a", "b"]
+    assert [(one["cluster"], one["line"]) for one in plan["hops"][0]["terraform"]] == [("a, b", 4)]
+
+
+def test_what_one_environment_needs_today_is_done_for_the_others(run):
+    cluster = 'variable "v" {}\n' + CLUSTER.replace('"%s"', "var.v")
+    release = 'resource "helm_release" "k" {\n  name = "k"\n  chart = "karpenter"\n  version = "1.4.0"\n}\n'
+    files = {"main.tf": cluster + release, "dev.tfvars": 'v = "1.34"\n', "prod.tfvars": 'v = "1.33"\n'}
+    _, text, _ = run(files, ".", "--to", "1.34", "--format", "json")
+    plan = json.loads(text)
+    (step,) = plan["today"]
+    assert step["text"].endswith("which needs Karpenter 1.6 or newer")
+    assert plan["hops"][0]["steps"] == []
+
+
+def test_the_chart_of_a_third_party_stands_in_the_way_too(run):
+    files = {
+        "main.tf": CLUSTER % "1.31",
+        "web/Chart.yaml": 'apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: db, version: 1.0.0, repository: "https://charts.example.com"}\n',
+        "web/charts/db/Chart.yaml": 'apiVersion: v2\nname: db\nversion: 1.0.0\nkubeVersion: "<1.32.0-0"\n',
+        "web/charts/db/templates/a.yaml": (
+            "apiVersion: flowcontrol.apiserver.k8s.io/v1beta3\nkind: FlowSchema\nmetadata: {name: a}\n"
+        ),
+    }
+    status, text, _ = run(files, ".", "--to", "1.32", "--format", "json")
+    steps = json.loads(text)["hops"][0]["steps"]
+    assert status == 1
+    assert [(step["rule_id"], step["path"], step["blocks"], step["fix"]) for step in steps] == [
+        ("removed-api", "web/charts/db/templates/a.yaml", True, None),
+        ("chart-kubeversion-excludes-cluster", "web/charts/db/Chart.yaml", False, None),  # Helm does not look at it
+    ]
+    assert all(step["text"].endswith("in a chart of a third party: raise the dependency") for step in steps)
+
+
+def test_a_calendar_ends_its_lines_as_the_format_asks(run):
+    _, text, _ = run({"main.tf": CLUSTER % "1.33"}, ".", "--to", "1.34", "--format", "ics")
+    assert text.startswith("BEGIN:VCALENDAR\r\n")
+    assert text.count("\n") == text.count("\r\n")
+    assert "architecture review" in text

@@ -25,6 +25,7 @@ _EPILOG: Final = """\
 Examples:
   opslint upgrade infra charts manifests --to 1.34
   opslint upgrade . --to 1.36 --format markdown > plan.md   to paste into an issue
+  opslint upgrade . --format ics > dates.ics                ends of support, drills and reviews
   opslint upgrade manifests --from 1.32 --to 1.34           where no Terraform declares the version
 
 \b
@@ -51,7 +52,7 @@ Exit status:
     type=click.Choice(UPGRADE_FORMATS),
     default="text",
     metavar="FORMAT",
-    help="text (default), markdown or json.",
+    help="text (default), markdown, json or ics (a calendar of its dates).",
 )
 @click.option("--as-of", callback=parse_day, metavar="DATE", help="Judge support windows at this day instead of today.")
 @click.option("--config", metavar="FILE", help="Default: .opslint.yaml or [tool.opslint], upward from the first path.")

@@ -1,4 +1,4 @@
-"""The dates that files know: when support ends for the versions they declare."""
+"""The dates that files know: when support ends for the versions they declare, and the next drills and reviews."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from opslint.engine.place import origin_of
 from opslint.engine.releases import releases_of
+from opslint.engine.reviews import reviews_of
 from opslint.engine.terraform import minor_of, name_of
 from opslint.read.targets import place_of_value
 from opslint_schemas import components, lifecycle
@@ -23,7 +24,8 @@ __all__ = ["Dated", "dates_of"]
 class Dated(NamedTuple):
     """A day on which some support ends, and the place that makes it matter ("" and 0 for the target itself).
 
-    `what` ends; `whose` names what the files declare with it, `then` what happens next, "" for nothing.
+    `what` ends; `whose` names what the files declare with it, `then` what happens next, "" for nothing. With `months`
+    nothing ends: it is to be done then, and every so many months again.
     """
 
     day: date
@@ -32,11 +34,13 @@ class Dated(NamedTuple):
     then: str = ""
     path: str = ""
     line: int = 0
+    months: int = 0
 
 
 def dates_of(project: Project, target: str) -> tuple[Dated, ...]:
-    """Return the ends of support of clusters, the target, databases and controllers, earliest first."""
-    found = [*_clusters(project), *_target(project, target), *_databases(project), *_controllers(project)]
+    """Return the ends of support of clusters, the target, databases and controllers, and the reviews, by day."""
+    reviews = [Dated(one.day, one.what, one.whose, months=one.months) for one in reviews_of(project)]
+    found = [*_clusters(project), *_target(project, target), *_databases(project), *_controllers(project), *reviews]
     return _together(found)
 
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.engine.judge import judge
-from opslint.engine.place import finding_of, origin_of
+from opslint.engine.place import finding_of
 from opslint.engine.select import select
 from opslint.engine.support_dates import Dated, dates_of
 from opslint.engine.suppress import Suppressions
-from opslint.engine.terraform import minor_of, name_of
+from opslint.engine.terraform import minor_of
+from opslint.engine.upgrade_declared import (
+    Addon,
+    ClusterLine,
+    NodeGroup,
+    addons,
+    cluster_lines,
+    moving,
+    node_groups,
+    node_pools,
+    unclear,
+)
 from opslint.engine.upgrade_steps import RULES, Step, is_independent, step_of
 from opslint.model.finding import Severity
 from opslint.model.patterns import regex
 from opslint.read.plan import read_project
-from opslint.read.targets import place_of_value
-from opslint_schemas import data_as_of, lifecycle, load
+from opslint_schemas import data_as_of, lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,20 +33,19 @@ if TYPE_CHECKING:
 
     from opslint.engine.packs import Pack
     from opslint.model.finding import Finding
-    from opslint.model.project import Cluster, Project
+    from opslint.model.project import Project
     from opslint.model.report import Failure
     from opslint.model.settings import Settings
-    from opslint.model.source import Location
-    from opslint.model.terraform import Block
     from opslint.read.plan import Reading
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Addon", "ClusterLine", "Hop", "Support", "UpgradeError", "UpgradePlan", "plan_upgrade"]
+__all__ = ["Addon", "ClusterLine", "Hop", "NodeGroup", "Support", "UpgradeError", "UpgradePlan", "plan_upgrade"]
 
 _OLDEST_HOP: Final = 16  # the API data starts there
-_KEY: Final = regex(r'.*\["([^"]+)"\]')
-_ASSIGNED: Final = regex(r'([\w."-]+)\s*([=:])\s*("?v?1\.\d+[^"\s]*"?)\Z')
+_NEEDED: Final = regex(r"Kubernetes 1\.(\d+)")
+# Rules whose findings in third parties' subcharts count too: the release would fail, whoever wrote the chart.
+_VENDORED: Final = frozenset({"chart-kubeversion-excludes-cluster", "removed-api", "stale-crd-api"})
 _SOON: Final = 90  # days
 # Rules that ask for more at each hop: what they say at one is not what they say at the next.
 _RISING: Final = frozenset({"controller-version-incompatible", "addon-version-incompatible"})
@@ -56,30 +65,6 @@ class Support(NamedTuple):
     unverified: str
 
 
-class ClusterLine(NamedTuple):
-    """The line of Terraform (or of a var file) that sets a cluster's version."""
-
-    cluster: str
-    environment: str
-    version: str
-    path: str
-    line: int
-    text: str  # the assignment as it reads, without the rest of its line
-
-
-class Addon(NamedTuple):
-    """An add-on to move with the control plane.
-
-    `declared` is "" without a version, None when only an apply tells it; `newest` is "" when none was seen.
-    """
-
-    name: str
-    declared: str | None
-    newest: str
-    path: str
-    line: int
-
-
 class Hop(NamedTuple):
     """One minor up. `lines` are those to change in it; a cluster that is further already has none."""
 
@@ -89,8 +74,8 @@ class Hop(NamedTuple):
     steps: tuple[Step, ...]
     addons: tuple[Addon, ...]
     lines: tuple[ClusterLine, ...]
-    node_groups: tuple[str, ...]  # their names, and those of Karpenter's pools
-    node_pools: tuple[str, ...]
+    node_groups: tuple[NodeGroup, ...]
+    node_pools: tuple[str, ...]  # names of Karpenter's
 
     @property
     def blocked(self) -> bool:
@@ -164,19 +149,17 @@ def plan_upgrade(
     )
     base = _judge(paths, settings, packs)
     project = base.reading.project
-    lines = _cluster_lines(project)
+    lines = cluster_lines(project)
     first = given if given is not None else min((_minor(line) for line in lines), default=None)
     if first is None:
         raise UpgradeError("no file declares the version of an EKS cluster that can be told; give it with --from")
     if goal < first:
         raise UpgradeError(f"--to 1.{goal} lies below the start, 1.{first}: a control plane never goes back")
     seen: set[tuple[object, ...]] = set()
-    today = [
-        (finding, step)
-        for finding in base.findings
-        if not is_independent(finding) and (step := step_of(finding)).blocks
-    ]
-    seen.update(_key(finding) for finding, _ in today)
+    today = _strictest(finding for finding in base.findings if not is_independent(finding) and step_of(finding).blocks)
+    seen.update(map(_key, today))
+    # One line serves several environments: what one of them needs today is done for the others too.
+    done_today = {_shared(_key(finding)) for finding in today}
     failures, suppressed = set(base.failures), base.suppressed
     hops = []
     for number, minor in enumerate(range(first, goal)):
@@ -186,7 +169,11 @@ def plan_upgrade(
         failures |= set(after.failures)
         suppressed = max(suppressed, after.suppressed)
         done = frozenset(line.environment for line in lines if line.environment and _minor(line) > minor)
-        fresh = [one for one in after.findings if _key(one) not in seen and not _is_done(one, done)]
+        fresh = [
+            one
+            for one in after.findings
+            if not (_key(one) in seen or _shared(_key(one)) in done_today or _is_done(one, done))
+        ]
         # What one environment has listed is done for the others too: they share the line.
         listed = {_shared(_key(finding)) for finding in fresh}
         seen.update(key for key in map(_key, after.findings) if _shared(key) in listed)
@@ -197,13 +184,13 @@ def plan_upgrade(
         project.as_of,
         lines,
         given is not None,
-        _merged(step for _, step in today),
+        _merged(map(step_of, today)),
         tuple(hops),
         dates_of(project, f"1.{goal}"),
         _further(goal, project.as_of),
         suppressed,
         tuple(sorted(failures, key=lambda one: (one.path, one.line, one.message))),
-        _unclear(project),
+        unclear(project),
     )
 
 
@@ -233,7 +220,7 @@ def _judge(paths: Sequence[str], settings: Settings, packs: Sequence[Pack]) -> _
     kept, suppressed = [], 0
     for said in judgement.said:
         finding = finding_of(said)
-        if finding.vendored or not reading.wants(finding):
+        if (finding.vendored and finding.rule_id not in _VENDORED) or not reading.wants(finding):
             continue
         if suppressions.find(finding, said.selected.rule, said.item) is not None:
             suppressed += 1
@@ -243,11 +230,33 @@ def _judge(paths: Sequence[str], settings: Settings, packs: Sequence[Pack]) -> _
     return _Judged(kept, suppressed, reading, [*reading.failures, *judgement.failures])
 
 
+def _strictest(findings: Iterable[Finding]) -> list[Finding]:
+    """Of what a rule asks of one line at several versions, keep what the newest one asks."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = _key(finding)
+        if finding.rule_id in _RISING:
+            key = (finding.rule_id, finding.location.source.path, finding.location.span)
+        known = found.get(key)
+        if known is None or _minor_said(known) < _minor_said(finding):
+            found[key] = finding
+    return list(found.values())
+
+
+def _minor_said(finding: Finding) -> int:
+    said = _NEEDED.search(finding.message)
+    return int(said[1]) if said else 0
+
+
+def _minor(line: ClusterLine) -> int:
+    return minor_of(line.version) or 0
+
+
 def _key(finding: Finding) -> tuple[object, ...]:
     """What makes a finding the same one at another hop: a worse severity makes it another."""
     span = finding.location.span
     names = tuple(name for name, _ in finding.environments)
-    needed = finding.message if finding.rule_id in _RISING and finding.severity is Severity.HIGH else ""
+    needed = _minor_said(finding) if finding.rule_id in _RISING and finding.severity is Severity.HIGH else 0
     return (finding.rule_id, finding.location.source.path, span, finding.field_path, names, finding.severity, needed)
 
 
@@ -272,27 +281,16 @@ def _further(goal: int, on: date) -> Support | None:
 
 def _hop(minor: int, findings: list[Finding], lines: Sequence[ClusterLine], project: Project) -> Hop:
     before, after = f"1.{minor}", f"1.{minor + 1}"
-    moving = tuple(line._replace(version=before) for line in lines if _minor(line) <= minor)
     return Hop(
         before,
         after,
         tuple(support for version in (before, after) if (support := _support(version, project.as_of)) is not None),
         _merged(map(step_of, findings)),
-        _addons(project, minor),
-        moving,
-        _names(map(_group_name, project.resources("aws_eks_node_group"))),
-        _names(one.name for one in project.of_kind("NodePool") if one.group == "karpenter.sh"),
+        addons(project, minor + 1),
+        moving(tuple(lines), minor),
+        node_groups(project),
+        node_pools(project),
     )
-
-
-def _group_name(block: Block) -> str:
-    """The name of a node group, or its key where a module makes it."""
-    key = _KEY.search(block.address)
-    return key[1] if block.virtual and key else name_of(block)
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name for name in names if name}))
 
 
 def _merged(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -311,82 +309,3 @@ def _support(version: str, on: date) -> Support | None:
     if row is None:
         return None
     return Support(version, row.support(on), row.standard_end, row.extended_end, row.unverified)
-
-
-def _minor(line: ClusterLine) -> int:
-    return minor_of(line.version) or 0
-
-
-def _cluster_lines(project: Project) -> tuple[ClusterLine, ...]:
-    """The clusters whose version is known, those that are not production first, as they are upgraded first."""
-    found = []
-    for cluster in project.clusters:
-        if not cluster.version.known or minor_of(cluster.version.text) is None:
-            continue
-        place = origin_of(place_of_value(cluster.version)).location
-        line = place.span.line
-        minor = minor_of(cluster.version.text)
-        found.append(
-            (
-                not cluster.environment.is_nonprod,
-                ClusterLine(
-                    _name(cluster), cluster.environment.name, f"1.{minor}", place.source.path, line, _assignment(place)
-                ),
-            )
-        )
-    return tuple(line for _, line in sorted(found, key=lambda pair: (pair[0], pair[1].cluster)))
-
-
-def _unclear(project: Project) -> tuple[tuple[str, str, int], ...]:
-    found = []
-    for cluster in project.clusters:
-        version = cluster.version
-        if version.known and minor_of(version.text) is not None:
-            continue
-        if not version.known:
-            why = f"cannot be told from the files ({version.why})"
-        else:
-            why = f'"{version.text}" is none' if version.text else "is not declared"
-        place = origin_of(version.location).location
-        found.append((f"the version of cluster {_name(cluster)} {why}", place.source.path, place.span.line))
-    return tuple(sorted(set(found)))
-
-
-def _assignment(place: Location) -> str:
-    """The key and the version: what else stands on the line may be nobody's business."""
-    line, end = place.source.line(place.span.line), place.span.end_column - 1
-    found = _ASSIGNED.search(line[: end + 1] if line[end : end + 1] == '"' else line[:end])
-    return f"{found[1]}{' = ' if found[2] == '=' else ': '}{found[3]}" if found else place.text
-
-
-def _name(cluster: Cluster) -> str:
-    if cluster.name.known and cluster.name.text:
-        return cluster.name.text
-    return name_of(cluster.block) if cluster.block is not None else cluster.id
-
-
-def _addons(project: Project, minor: int) -> tuple[Addon, ...]:
-    """The add-ons that are declared, with the newest version seen for the next minor."""
-    seen = load("aws/eks_addons")["latest_seen"]
-    found: dict[tuple[str, str], Addon] = {}
-    for block in project.resources("aws_eks_addon"):
-        if not block["addon_name"].known:
-            continue
-        name, version = block["addon_name"].text, block["addon_version"]
-        declared = version.text if version.known else None
-        newest = seen.get(name, {}).get(str(minor + 1), ("",))[0]
-        place = _addon_place(block, name)
-        found.setdefault((name, declared or ""), Addon(name, declared, newest, place.source.path, place.span.line))
-    return tuple(found[key] for key in sorted(found))
-
-
-def _addon_place(block: Block, name: str) -> Location:
-    """Where its version is written, or would be."""
-    if block["addon_version"].known and block["addon_version"].present:
-        return block["addon_version"].location
-    if block.virtual and block.call is not None:
-        for key in ("addons", "cluster_addons"):
-            addons = block.call[key]
-            if addons.known and addons[name].exists:
-                return addons[name].location
-    return block["addon_name"].location

@@ -21,7 +21,7 @@ PHASES: Final = (
     "Charts and controllers to move first",
     "Node groups",
     "Add-ons",
-    "Draining nodes",
+    "Before nodes are drained",
     "Not urgent, but due in one of the next hops",
 )
 _APIS, _CUSTOM, _CONTROLLERS, _NODES, _ADDONS, _DRAIN, _LATER = range(len(PHASES))
@@ -50,11 +50,15 @@ RULES: Final = tuple(_PHASE)
 """The rules whose findings make the steps."""
 # What they say does not depend on a version: it belongs to the first hop, not to what is broken today.
 _INDEPENDENT: Final = frozenset(rule for rule, phase in _PHASE.items() if phase == _DRAIN)
-_ALWAYS: Final = frozenset(
-    {"removed-api", "stale-api-reference", "chart-kubeversion-excludes-cluster", "pdb-blocks-drain", "overlapping-pdbs"}
-)
+_ALWAYS: Final = frozenset({"removed-api", "stale-api-reference", "pdb-blocks-drain", "overlapping-pdbs"})
 _WHEN_HIGH: Final = frozenset(
-    {"controller-version-incompatible", "nodegroup-version-skew", "amazon-linux-2-nodes", "addon-version-incompatible"}
+    {
+        "chart-kubeversion-excludes-cluster",
+        "controller-version-incompatible",
+        "nodegroup-version-skew",
+        "amazon-linux-2-nodes",
+        "addon-version-incompatible",
+    }
 )
 # What a plan says already: the target, and what the cluster is at.
 _TARGET: Final = regex(
@@ -110,6 +114,9 @@ def step_of(finding: Finding) -> Step:
         if custom is not None:
             old, new = resource.api_version, _named(custom.replacement, resource.kind)
             text = _custom(finding, custom)
+    if finding.vendored:
+        text += ", in a chart of a third party: raise the dependency"
+    fix = finding.fix if not finding.vendored else None
     phase = _PHASE.get(finding.rule_id, _LATER)
     blocks = _blocks(finding)
     if finding.rule_id == "obsolete-setting" and not blocks:
@@ -123,8 +130,10 @@ def step_of(finding: Finding) -> Step:
         blocks,
         old,
         new,
-        _COMMAND.get(finding.fix.safety, "") if finding.fix is not None else "",
-        () if finding.fix is not None else _moves(resource.kind, old, new),  # what a fix rewrites has the same fields
+        _COMMAND.get(fix.safety, "") if fix is not None else "",
+        ()
+        if fix is not None or finding.vendored
+        else _moves(resource.kind, old, new),  # what a fix rewrites has the same fields
         tuple(name for name, _ in finding.environments),
     )
 

@@ -145,7 +145,7 @@ class Chart:
     """A chart of the repository; `metadata` is Chart.yaml, `values` the default values (missing nodes when absent).
 
     `unrendered` are the places of the template branches that no release renders, `missing` the dependencies that are
-    declared and not there.
+    declared and not there, `subcharts` the Chart.yaml files of those below it that ask for a version of Kubernetes.
     """
 
     path: str
@@ -157,6 +157,7 @@ class Chart:
     releases: list[ChartRelease] = field(default_factory=list)
     unrendered: list[Location] = field(default_factory=list)
     missing: list[tuple[str, Location]] = field(default_factory=list)
+    subcharts: list[Node] = field(default_factory=list)
 
 
 class DuplicateKey(NamedTuple):

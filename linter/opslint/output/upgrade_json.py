@@ -21,7 +21,9 @@ def render(plan: UpgradePlan, context: OutputContext, changed: Callable[[Cluster
     dates = (
         {
             "day": one.day.isoformat(),
-            "ends": one.what,
+            "ends": None if one.months else one.what,
+            "review": one.what if one.months else None,
+            "every_months": one.months or None,
             "of": list(one.whose),
             "then": one.then or None,
             "path": one.path or None,
@@ -79,7 +81,13 @@ def _json_hop(hop: Hop, changed: Callable[[ClusterLine, Hop], str]) -> str:
         "support": _list(support, "      "),
         "steps": _list(map(_json_step, hop.steps), "      "),
         "addons": _list(addons, "      "),
-        "node_groups": encode(list(hop.node_groups)),
+        "node_groups": _list(
+            (
+                {"name": one.name, "version": one.version, "path": one.path or None, "line": one.line or None}
+                for one in hop.node_groups
+            ),
+            "      ",
+        ),
         "node_pools": encode(list(hop.node_pools)),
         "terraform": _list(({**_json_line(line), "becomes": changed(line, hop)} for line in hop.lines), "      "),
     }

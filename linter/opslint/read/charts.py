@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from opslint.model.kube import KubeObject, unpack
@@ -14,11 +14,12 @@ from opslint.read.helm.dependencies import Nearby, needed
 from opslint.read.helm.engine import Engine, render_release
 from opslint.read.helm.releases import releases
 from opslint.read.helm.render import branch_places
+from opslint.read.helm.sourcemap import EntryMap
 from opslint.read.yaml import read_yaml
 from opslint_schemas.lifecycle import served
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from opslint.model.node import Node
@@ -108,7 +109,20 @@ class _Reading:
             source = loaded.source(path)
             if "/" not in path and source.kind == "values" and path != "values.yaml":
                 self._document(source)
-        return Chart(loaded.path, loaded.name, metadata, values)
+        chart = Chart(loaded.path, loaded.name, metadata, values)
+        chart.subcharts += self._subcharts(loaded)
+        return chart
+
+    def _subcharts(self, loaded: LoadedChart) -> Iterator[Node]:
+        """Yield the metadata of subcharts that ask for a version of Kubernetes."""
+        for part in loaded.parts():
+            path = f"{part.prefix}Chart.yaml"
+            if not part.prefix or b"kubeVersion" not in loaded.files.get(path, b""):
+                continue
+            source = loaded.source(path)
+            if part.archived and part.entry is not None:
+                source = replace(source, origin=EntryMap(part.entry.location))
+            yield from read_yaml(source).documents[:1]
 
     def _document(self, source: Source) -> Node:
         """Read a file of one document; what is wrong with it is a failure with its place."""

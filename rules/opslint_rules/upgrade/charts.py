@@ -95,6 +95,7 @@ def chart_kubeversion_excludes_cluster(item: Chart, project: Project) -> Problem
 
     See <https://helm.sh/docs/topics/charts/#the-kubeversion-field>.
     """
+    yield from _subcharts(item, project)
     node = item.metadata["kubeVersion"]
     constraint = node.text.strip()
     if not constraint:
@@ -126,6 +127,27 @@ def chart_kubeversion_excludes_cluster(item: Chart, project: Project) -> Problem
                 target=target,
             )
         return
+
+
+def _subcharts(item: Chart, project: Project) -> Problems:
+    """Subcharts whose authors do not mean them for a target: Helm compares the kubeVersion of the chart itself only."""
+    for metadata in item.subcharts:
+        node = metadata["kubeVersion"] if metadata.known and metadata.is_map else metadata
+        if not node.known or not node.is_scalar:
+            continue
+        for target in _targets(item, project):
+            if _fits(target.minor, node.text.strip(), "") is False:
+                after = " after the upgrade" if target.after else ""
+                name = metadata["name"].text
+                yield Problem(
+                    f'kubeVersion "{node.text.strip()}" of subchart {name} rejects Kubernetes {target.version}, the'
+                    f" target{after} ({target.provenance}); Helm does not look at it there, but its author does not"
+                    " mean it for that version",
+                    node,
+                    severity=Severity.LOW,
+                    target=target,
+                )
+                break
 
 
 def _targets(item: Chart, project: Project) -> list[Target]:
