@@ -22,6 +22,18 @@ def values_source(node: Node) -> Source | None:
     None when the text cannot be cut out of its file as it is (an alias, a folded scalar, a rendered file): then
     `values_settings` serves, and nothing is claimed of the places of its keys.
     """
+    source = cut_out(node)
+    if source is None:
+        return None
+    wanted = node.plain() if node.is_map else _plain(Source(source.path, node.text, "values"))
+    return source if wanted is not None and _plain(source) == wanted else None
+
+
+def cut_out(node: Node) -> Source | None:
+    """Return a map, or the text of a block scalar, as a text with the lines and columns of its file.
+
+    None in a rendered file. Whether the text means the same alone is for the caller to see.
+    """
     whole = node.source
     if whole.origin is not None or whole.kind not in {"yaml", "stdin"}:
         return None
@@ -41,9 +53,7 @@ def values_source(node: Node) -> Source | None:
     else:
         cut, above = lines[extent.line : extent.end_line], extent.line
     text = "\n" * above + "\n".join(cut) + "\n"
-    source = Source(whole.path, text, "values")
-    wanted = node.plain() if node.is_map else _plain(Source(whole.path, node.text, "values"))
-    return source if wanted is not None and _plain(source) == wanted else None
+    return Source(whole.path, text, "values")
 
 
 def values_settings(value: object) -> Settings:

@@ -20,6 +20,7 @@ from opslint.model.report import Notice
 from opslint.model.source import Source
 from opslint.read.environments import environment_of_directory
 from opslint.read.files import is_within
+from opslint.read.kustomize_changes import Changes
 from opslint.read.kustomize_map import KustomizeMap
 from opslint.read.kustomize_tree import Tree, read_tree
 from opslint.read.manifests import folder_environment
@@ -131,17 +132,17 @@ def _build(
         environment=environment,
         namespace=tree.namespace or settings.namespace,
     )
+    changes = Changes(root, tree.documents)
     for part in re.split(r"^---\n", text, flags=re.MULTILINE):
         if part.strip():
-            _object(part, tree, tree.source, unit)
+            _object(part, tree, KustomizeMap(tree.source, changes), unit)
     result.units.append(unit)
     return None
 
 
-def _object(text: str, tree: Tree, kustomization: Source, unit: Unit) -> None:
+def _object(text: str, tree: Tree, source_map: KustomizeMap, unit: Unit) -> None:
     """Add one built object to the unit."""
     plain, origin = _without_origin(text)
-    source_map = KustomizeMap(kustomization, None, tree.patches)
     source = Source(tree.path, plain, "rendered", origin=source_map)
     parsed = read_yaml(source)
     if parsed.errors:
@@ -156,23 +157,26 @@ def _object(text: str, tree: Tree, kustomization: Source, unit: Unit) -> None:
 
 def _original(built: Node, tree: Tree, origin: str) -> Node | None:
     """Return the document that a built object was made of: prefixes and suffixes of names are allowed for."""
+    path = _ORIGIN_PATH.search(origin)
     # Kustomize writes the path from a folder of its own: its end tells the file.
-    inner = re.sub(r"^(\.\./)+", "", origin)
-    paths = [path for path in tree.resources if origin and (inner == path or inner.endswith(f"/{path}"))]
-    if not paths:
-        return None
-    path = max(paths, key=len)
+    inner = re.sub(r"^(\.\./)+", "", path[1]) if path else ""
+    paths = [path for path in tree.resources if inner and (inner == path or inner.endswith(f"/{path}"))]
     kind, name = built["kind"].text, built["metadata"]["name"].text
-    same = [one for one in tree.resources[path] if one["kind"].text == kind]
+    if paths:
+        same = [one for one in tree.resources[max(paths, key=len)] if one["kind"].text == kind]
+    elif "Generator" in origin:
+        return None
+    else:  # a patch that sets the annotations takes the origin away
+        same = [one for documents in tree.resources.values() for one in documents if one["kind"].text == kind]
     for fits in (name.__eq__, name.__contains__):
         found = [one for one in same if one["metadata"]["name"].text and fits(one["metadata"]["name"].text)]
         if found:
             return max(found, key=lambda one: len(one["metadata"]["name"].text))
-    return same[0] if len(same) == 1 else None
+    return same[0] if paths and len(same) == 1 else None
 
 
 def _without_origin(text: str) -> tuple[str, str]:
-    """Return a built object without the annotation that tells its origin, and that origin's path ("": generated)."""
+    """Return a built object without the annotation that tells its origin, and the lines of that."""
     lines = text.split("\n")
     try:
         metadata = lines.index("metadata:")
@@ -183,12 +187,12 @@ def _without_origin(text: str) -> tuple[str, str]:
     end = start + 1
     while end < len(lines) and lines[end].startswith("      "):
         end += 1
-    found = _ORIGIN_PATH.search("\n".join(lines[start:end]))
+    found = "\n".join(lines[start:end])
     del lines[start:end]
     alone = annotations + 1 == start and not (start < len(lines) and lines[start].startswith("    "))
     if alone:
         del lines[annotations]
-    return "\n".join(lines), found[1] if found else ""
+    return "\n".join(lines), found
 
 
 def _run(root: Path, tree: Tree, command: list[str]) -> tuple[str, str]:

@@ -65,8 +65,8 @@ class Tree:
     """A kustomization with everything it uses.
 
     `path` is its file, `kustomizations` the files of all kustomizations in it, `resources` the manifests, by path
-    relative to the root of the run; `patches` the documents of patch files, outermost first. `obstacle` is why it must
-    not be built (what it needs is not in the repository), with the place that says so.
+    relative to the root of the run; `documents` the kustomizations' own, outermost first. `obstacle` is why it must not
+    be built (what it needs is not in the repository), with the place that says so.
     """
 
     path: str
@@ -75,7 +75,7 @@ class Tree:
     namespace: str = ""
     kustomizations: list[str] = field(default_factory=list)
     resources: dict[str, list[Node]] = field(default_factory=dict)
-    patches: list[Node] = field(default_factory=list)
+    documents: list[Node] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     obstacle: tuple[str, int, str] | None = None
 
@@ -122,6 +122,7 @@ class _Walk:
             self._stop(path, line, "the kustomization is not a YAML map")
             return
         (document,) = parsed.documents
+        tree.documents.append(document)
         if path == tree.path:
             tree.is_component = document["kind"].text == "Component"
             tree.namespace = document["namespace"].text
@@ -194,22 +195,12 @@ class _Walk:
             name = node.text.rpartition("=")[2]
             if self._inside(path, name) is None:
                 self._missing(path, node)
-        for entry in document["patches"]:
-            self._patch(path, entry["path"])
         for node in document["patchesStrategicMerge"]:
-            if self._inside(path, node.text) is not None:
-                self._patch(path, node)
-            elif not _is_inline(node.text):
+            if self._inside(path, node.text) is None and not _is_inline(node.text):
                 self._missing(path, node)
         for key in _PLUGINS:
             for node in document[key]:
                 self._plugin(path, node)
-
-    def _patch(self, path: str, node: Node) -> None:
-        inner = self._inside(path, node.text) if node.present else None
-        source = read_text(self._root, inner, "yaml") if inner else None
-        if isinstance(source, Source):
-            self._tree.patches += [one for one in read_yaml(source).documents if one.is_map]
 
     def _plugin(self, path: str, node: Node) -> None:
         """Look at a generator, transformer or validator: it may name files of its own, and addresses for them."""
