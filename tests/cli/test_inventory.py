@@ -2,12 +2,14 @@
 
 import json
 
+import jsonschema
 import pytest
 
 from opslint.cli.main import main
 from opslint.model.settings import Settings
 from opslint.output.inventory import inventory_of
 from opslint.read.plan import read_project
+from opslint_schemas import load
 
 SHOP = {
     ".git/HEAD": "",
@@ -90,6 +92,29 @@ def test_units_with_environment_cluster_target_and_why_they_are_open(shop):
     assert (prod["closed"], prod["open_because"]) == (False, ["dependency redis is not in charts/"])
     assert (units["."]["closed"], units["."]["objects"], units["."]["environment"]) == (True, 1, None)
     assert [target["kubernetes"] for target in units["."]["targets"]] == ["1.33", "1.34"]
+
+
+def test_the_json_fits_its_schema(inventory):
+    schema = load("inventory.schema")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: jobs}\nspec:\n"
+        "  destination: {namespace: jobs}\n  source: {repoURL: x, path: k8s}\n"
+    )
+    broken = {"apps/jobs.yaml": application, "broken.yaml": "apiVersion: v1\nkind: Pod\na: [\n"}
+    _, out, _ = inventory(SHOP | broken, "--format", "json")
+    jsonschema.Draft202012Validator(schema).validate(json.loads(out))
+    # Every object of the schema is closed and asks for all its members: nothing is printed that it does not describe.
+    stack = [schema]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            if one.get("type") == "object":
+                assert one["additionalProperties"] is False
+                assert sorted(one["required"]) == sorted(one["properties"])
+            stack.extend(one.values())
+        elif isinstance(one, list):
+            stack.extend(one)
 
 
 def test_clusters_say_where_their_version_stands(shop):

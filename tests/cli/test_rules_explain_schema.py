@@ -163,3 +163,15 @@ def test_schema_knows_the_options_of_the_rules(cli):
     assert not fits({"rules": {"missing-pdb": {"least": 3}}})
     assert not fits({"rules": {"missing-pbd": {}}})
     assert fits({"preset": "strict"})
+
+
+@pytest.mark.parametrize("what", ["report", "inventory"])
+def test_schema_prints_those_of_the_json_formats(cli, what):
+    status, out, _ = cli("schema", what)
+    schema = json.loads(out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert (status, schema["title"]) == (0, f"opslint {what}")
+
+
+def test_an_unknown_schema_is_wrong_usage(cli):
+    assert cli("schema", "sarif")[0] == 2

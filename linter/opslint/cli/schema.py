@@ -1,4 +1,4 @@
-"""`opslint schema`: the JSON Schema of the configuration, with the options of the installed rules."""
+"""`opslint schema`: the JSON Schema of the configuration, with the installed rules' options, and of JSON formats."""
 
 from __future__ import annotations
 
@@ -26,14 +26,25 @@ _TYPES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-@click.command()
-@click.option("--rules-from", multiple=True, metavar="MODULE|FILE", help="Rules of your own besides.")
-def schema(rules_from: tuple[str, ...]) -> int:
-    """Print the JSON Schema of the configuration, for editors that complete and check `.opslint.yaml`.
+_FORMATS: Final = ("config", "report", "inventory")
 
-    The options of all installed rules are in it. Write it to a file, and name that in the first line of the
-    configuration: `# yaml-language-server: $schema=./opslint.schema.json`.
+
+@click.command()
+@click.argument("what", type=click.Choice(_FORMATS), default="config", metavar="[WHAT]")
+@click.option("--rules-from", multiple=True, metavar="MODULE|FILE", help="Rules of your own besides.")
+def schema(what: str, rules_from: tuple[str, ...]) -> int:
+    """Print a JSON Schema: of the configuration (config, the default), or of what programs read (report, inventory).
+
+    That of the configuration is for editors that complete and check `.opslint.yaml`; the options of all installed rules
+    are in it. Write it to a file, and name that in the first line of the configuration:
+    `# yaml-language-server: $schema=./opslint.schema.json`. `report` describes `opslint --format json`, `inventory`
+    `opslint inventory --format json`.
     """
+    if what != "config":
+        from opslint_schemas import load
+
+        show(json.dumps(load(f"{what}.schema"), indent=2) + "\n")
+        return 0
     show(json.dumps(configuration_schema(all_rules(rules_from)), indent=2) + "\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""How opslint sees a repository, as plain data and as JSON."""
+"""How opslint sees a repository, as plain data and as JSON; `inventory.schema.json` describes every member."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ def inventory_of(project: Project, coverage: Coverage, failures: Sequence[Failur
         "terraform": _modules(project.modules),
         "registries": _registries(project),
         "coverage": {
-            "charts": {"found": coverage.charts_found, "rendered": coverage.charts_rendered},
+            "charts": {
+                "found": coverage.charts_found,
+                "rendered": coverage.charts_rendered,
+                "branches_unrendered": coverage.branches_unrendered,
+            },
             "manifests": {"found": coverage.manifests_found, "read": coverage.manifests_read},
             "kustomizations": {"found": coverage.kustomizations_found, "built": coverage.kustomizations_built},
             "terraform": {
