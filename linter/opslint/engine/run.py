@@ -177,7 +177,7 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
             unchanged=unchanged,
         ),
         files=reading.files,
-        resources=len(project.objects) + sum(len(module.blocks) for module in project.modules),
+        resources=len(project.objects) + sum(len(module.blocks) for module in (*project.modules, *project.eksctl)),
         rules={one.rule.id: rule_info(one.rule) for one in selected},
     )
 

@@ -141,6 +141,8 @@ def name_of(block: Block) -> str:
     nodes += [block["tags"]["Name"]] if block["tags"].known else []
     nodes += [call["name"]] if call is not None else []
     found = next((node.text for node in nodes if node.known and node.text), "")
+    if not found and block.virtual and call is None:
+        return block.name  # what eksctl makes: its address is nothing that anyone has written
     return found or (call.address if call is not None else block.address)
 
 

@@ -347,6 +347,11 @@ class Node:
         node = self._written
         return node._form.via(node._raw)
 
+    @property
+    def derived(self) -> bool:
+        """True for a value that stands in a text of another language: a fix must not be written there."""
+        return getattr(self._form, "derived", False)
+
     # -- traps
     def __bool__(self) -> bool:
         message = "a Node has no truth value: ask .present, .is_true or .text"

@@ -192,6 +192,7 @@ class Project:
     files: Sequence[SourceFile]
     settings: Settings
     as_of: date
+    eksctl: Sequence[RootModule] = ()  # the resources of each ClusterConfig of eksctl
 
     @cached_property
     def objects(self) -> list[KubeObject]:
@@ -213,7 +214,7 @@ class Project:
     @cached_property
     def _blocks(self) -> dict[tuple[str, str], list[Block]]:
         index: dict[tuple[str, str], list[Block]] = defaultdict(list)
-        for module in self.modules:
+        for module in (*self.modules, *self.eksctl):
             for block in module.blocks:
                 index[block.mode, block.type].append(block)
         return dict(index)

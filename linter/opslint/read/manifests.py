@@ -9,7 +9,8 @@ from opslint.model.project import Environment, SourceFile, Unit
 from opslint.model.report import Failure, Notice
 from opslint.model.source import Source
 from opslint.read.discover import looks_like_manifest
-from opslint.read.environments import stage_of
+from opslint.read.eksctl import is_cluster_config, read_cluster_config
+from opslint.read.environments import environment_of_directory, stage_of
 from opslint.read.files import read_text
 from opslint.read.yaml import read_yaml
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from opslint.model.node import Node
     from opslint.model.settings import Settings
+    from opslint.model.terraform import RootModule
     from opslint.read.discover import Discovery
 
     Progress = Callable[[str, int, int], None]
@@ -44,6 +46,7 @@ class ManifestReader:
         self.files: list[SourceFile] = []
         self.failures: list[Failure] = []
         self.notices: list[Notice] = []
+        self.eksctl: list[RootModule] = []
         self.found = 0
         self.read_count = 0
         self._documents: dict[str, list[tuple[str, Node]]] = {}  # unit folder -> (file, object)
@@ -109,7 +112,18 @@ class ManifestReader:
         if objects:
             if _may_be_dump(source.text):
                 self._dumps.add(source.path)
-            self._documents.setdefault(folder, []).extend((source.path, item) for item in objects)
+            self._keep(source, folder, objects)
+
+    def _keep(self, source: Source, folder: str, objects: list[Node]) -> None:
+        """Keep the objects for their unit; eksctl's clusters are no objects of one."""
+        for item in objects:
+            if is_cluster_config(item):
+                environment = folder_environment(folder)
+                self.eksctl.append(
+                    read_cluster_config(item, environment if environment.name else environment_of_directory(folder))
+                )
+            else:
+                self._documents.setdefault(folder, []).append((source.path, item))
 
     def _units_of(self, folder: str, documents: list[tuple[str, Node]]) -> Iterator[Unit]:
         groups = {folder: documents}

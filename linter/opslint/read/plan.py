@@ -60,6 +60,7 @@ class _Parts:
     units: list[Unit] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     modules: list[RootModule] = field(default_factory=list)
+    eksctl: list[RootModule] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -92,15 +93,22 @@ def read_project(
         manifests.leave_open(path, why)
     manifests.read(stdin, progress)
     parts.units += manifests.units
+    parts.eksctl += manifests.eksctl
     parts.files += manifests.files
     parts.failures += manifests.failures
     parts.coverage.notices += manifests.notices
     parts.coverage.manifests_found += manifests.found
     parts.coverage.manifests_read += manifests.read_count
     _terraform(discovery, root, settings, parts)
+    if parts.eksctl:
+        from opslint.read.terraform import clusters as clusters_of
+
+        parts.clusters += clusters_of(parts.eksctl, settings)
     # A cluster dump without objects was read; one that is none was not there.
     empty = not looks_like_manifest(stdin or "")
-    if empty and not (parts.units or parts.modules or parts.failures or discovery.charts or discovery.report_only):
+    if empty and not (
+        parts.units or parts.modules or parts.eksctl or parts.failures or discovery.charts or discovery.report_only
+    ):
         shown = ", ".join(paths) or "."
         message = f"no Helm chart, manifest or Terraform file under {shown}: its YAML files hold no Kubernetes object"
         if shown == "-":
@@ -112,6 +120,7 @@ def read_project(
     targets = Targets(settings, parts.clusters, clusters)
     parts.units = _kept(parts.units, targets, keep)
     parts.modules = keep.modules(parts.modules, parts.clusters)
+    parts.eksctl = keep.modules(parts.eksctl, parts.clusters)
     parts.coverage.charts_found = len(discovery.charts)
     if discovery.charts and declarations is not None:
         from opslint.read.charts import ChartReader
@@ -134,6 +143,7 @@ def read_project(
         units=parts.units,
         charts=parts.charts,
         modules=parts.modules,
+        eksctl=parts.eksctl,
         clusters=parts.clusters,
         files=parts.files,
         settings=settings,

@@ -39,11 +39,11 @@ _ARGUMENTS: Final = {
 _PREFIX: Final = {"rds": "db.", "elasticache": "cache."}
 _TYPE: Final = "node.kubernetes.io/instance-type"
 _FAMILY: Final = "karpenter.k8s.aws/instance-family"
-_GROUPS: Final = ("karpenter.sh", "eksctl.io")
+_GROUPS: Final = ("karpenter.sh",)
 
 
 @rule(
-    each=any_of(resource(*_ARGUMENTS), kind("NodePool", "Provisioner", "ClusterConfig", groups=_GROUPS)),
+    each=any_of(resource(*_ARGUMENTS), kind("NodePool", "Provisioner", groups=_GROUPS)),
     severity=Severity.LOW,
     preset=STRICT,
     related={
@@ -129,14 +129,6 @@ def _of_block(item: Block) -> Iterator[tuple[Node, str, str, str]]:
 
 
 def _of_object(item: KubeObject) -> Iterator[tuple[Node, str, str, str]]:
-    if item.kind == "ClusterConfig":
-        for group in (*item.root["nodeGroups"], *item.root["managedNodeGroups"]):
-            owner = f"node group {group['name'].text}"
-            listed = (*group["instanceTypes"], *group["instancesDistribution"]["instanceTypes"])
-            for one in (group["instanceType"], *listed):
-                if one.present:
-                    yield one, _family(one.text), "ec2", owner
-        return
     template = item.spec["template"]["spec"] if item.kind == "NodePool" else item.spec
     for entry in template["requirements"]:
         if entry["operator"].text == "In" and entry["key"].text in {_TYPE, _FAMILY}:

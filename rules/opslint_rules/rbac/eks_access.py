@@ -273,7 +273,7 @@ def _granted(entries: list[Block], project: Project) -> set[str] | None:
     """Return the groups that entries give; None when others may be given too."""
     if opaque_could_provide(project, "eks", "access", "auth", "iam") or any(one.stand_in for one in entries):
         return None
-    if project.resources("aws_eks_identity_provider_config") or project.of_kind("ClusterConfig", "AccessEntry"):
+    if project.resources("aws_eks_identity_provider_config") or project.eksctl or project.of_kind("AccessEntry"):
         return None
     # Without the cluster of an entry nobody knows whether aws-auth counts too.
     clusters = [cluster_of(one, project) for one in entries]

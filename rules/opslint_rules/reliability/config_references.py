@@ -357,7 +357,4 @@ def _brings_class(project: Project, name: str) -> bool:
 def _has_account(item: KubeObject, project: Project, name: str) -> bool:
     if find_account(item, name, project) is not None or project.knows("ServiceAccount", item.namespace, name):
         return True
-    if _in_terraform(project, name, "kubernetes_service_account", "kubernetes_service_account_v1"):
-        return True
-    clusters = (one for one in project.of_kind("ClusterConfig") if one.group == "eksctl.io")
-    return any(one["metadata"]["name"].text == name for it in clusters for one in it.root["iam"]["serviceAccounts"])
+    return _in_terraform(project, name, "kubernetes_service_account", "kubernetes_service_account_v1")

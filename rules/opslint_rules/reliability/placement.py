@@ -123,7 +123,7 @@ def pools_of(unit: Unit, project: Project) -> list[Pool]:
         return []
     if any(not one.closed for one in project.units if _shares(one.cluster, unit)):
         return []
-    if project.resources("aws_autoscaling_group", "aws_eks_fargate_profile") or project.of_kind("ClusterConfig"):
+    if project.resources("aws_autoscaling_group", "aws_eks_fargate_profile") or project.eksctl:
         return []
     if any(has_auto_mode(block) for block in project.resources("aws_eks_cluster")):
         return []

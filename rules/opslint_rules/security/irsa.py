@@ -116,7 +116,7 @@ def irsa_role_undeclared(item: KubeObject, project: Project, *, known_roles: tup
         )
         return
     roles = project.resources("aws_iam_role")
-    if not roles or _is_declared(name, roles, project):
+    if not roles or not project.has_terraform or _is_declared(name, roles, project):
         return
     nearest = _nearest(name, roles)
     hint = f"; the nearest is {name_of(nearest)}" if nearest else ""

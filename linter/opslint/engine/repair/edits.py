@@ -113,6 +113,8 @@ def _patches(change: Change) -> list[Patch] | None:
 
         return replace_value(change.at, change.value) if change.at.source.kind != "hcl" else None
     node = change.to if isinstance(change, Add) else change.at
+    if node.derived:
+        return None
     language = _language(node)
     if isinstance(change, Set):
         return language.set_value(node, change.value)
