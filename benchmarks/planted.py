@@ -2,9 +2,9 @@
 
     python benchmarks/planted.py FOLDER …
 
-Every chart under the folders is copied, with the library charts that it depends on and that stand under the folders
-as well (with all such charts where it does not render without). Wherever a template writes `containers:`, defects are
-planted: as literal text, in a helper, and as values that are printed alone, with others, and as YAML. What then
+Every chart under the folders is copied, with the charts that it depends on and that stand under the folders as well
+(put into its charts/ where it does not render with them beside it). Wherever a template writes `containers:`, defects
+are planted: as literal text, in a helper, and as values that are printed alone, with others, and as YAML. What then
 renders into a workload must be found on exactly its line. Nothing is written outside a temporary folder. The exit
 status is 1 below 99 %.
 """
@@ -40,6 +40,7 @@ CONTAINERS = re.compile(r"^( *)containers:\s*$")
 ITEM = re.compile(r"^( *)- ")
 NINDENT = re.compile(r"nindent (\d+)")
 TEST_HOOK = re.compile(r"helm\.sh/hook\"?:.*\btest\b")
+NAMES = re.compile(r"^\s*-?\s*name:\s*(\S+)", re.MULTILINE)
 HELPERS = "templates/_planted.tpl"
 PINNED = "registry.example.com/planted:1.0.0"
 
@@ -178,14 +179,28 @@ def is_library(chart: Path) -> bool:
     return re.search(r"^type:\s*library", (chart / "Chart.yaml").read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
-def copy(chart: Path, libraries: dict[str, Path], folder: Path) -> Path:
-    """Copy a chart, with the libraries that it declares in charts/, into an empty folder."""
+def others_of(chart: Path, charts: list[Path]) -> dict[str, Path]:
+    """Return the charts that a dependency may name, by name: those beside the chart come first."""
+    return {one.name: one for one in charts} | {one.name: one for one in charts if one.parent == chart.parent}
+
+
+def copy(chart: Path, others: dict[str, Path], folder: Path, *, vendor: bool = False) -> Path:
+    """Copy a chart into an empty folder, with the charts it depends on beside it (in its charts/ with `vendor`)."""
     shutil.rmtree(folder, ignore_errors=True)
     target = folder / chart.name
     shutil.copytree(chart, target, symlinks=True)
-    for name in re.findall(r"^\s*-?\s*name:\s*(\S+)", (chart / "Chart.yaml").read_text(encoding="utf-8"), re.MULTILINE):
-        if name in libraries and name != chart.name and not (target / "charts" / name).exists():
-            shutil.copytree(libraries[name], target / "charts" / name)
+    wanted, seen = [chart], {chart.name}
+    while wanted:
+        user = wanted.pop()
+        for name in NAMES.findall((user / "Chart.yaml").read_text(encoding="utf-8")):
+            if name not in others or name in seen:
+                continue
+            seen.add(name)
+            place = target / "charts" / name if vendor else folder / name
+            if not place.exists():
+                shutil.copytree(others[name], place, symlinks=True)
+            if not vendor:
+                wanted.append(others[name])
     return target
 
 
@@ -240,8 +255,6 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true", help="say of each chart what became of it")
     given = parser.parse_args()
     charts = charts_under(given.folders)
-    everything = {chart.name: chart for chart in charts}
-    libraries = {name: chart for name, chart in everything.items() if is_library(chart)}
     trial = Trial()
     rendered: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -252,8 +265,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="opslint-planted-") as folder:
             outcome: Outcome | str = ""
             # Some charts need what they depend on; and where values cannot be reached, plain text can.
-            for known, variants in ((libraries, VARIANTS), (everything, VARIANTS), (libraries, LITERAL)):
-                target = copy(chart, known, Path(folder, "root"))
+            for vendor, variants in ((False, VARIANTS), (True, VARIANTS), (False, LITERAL), (True, LITERAL)):
+                target = copy(chart, others_of(chart, charts), Path(folder, "root"), vendor=vendor)
                 plants = Planter(target, variants).plant()
                 outcome = trial.run(target, plants)
                 if not isinstance(outcome, str):

@@ -174,15 +174,22 @@ def test_giant_output_is_refused(write):
         ]
 
 
-def test_worker_that_dies_is_replaced(write):
+def test_worker_that_died_of_something_else_is_replaced(write):
     loaded = chart(write, "a: 1\n")
     with Engine() as engine:
         engine.render(loaded, [{}], REQUEST)
         process = engine._backend._worker._process
         process.kill()
         process.wait()
-        assert engine.render(loaded, [{}, {}], REQUEST)[0].kind == "dead"
-        assert engine.render(loaded, [{}], REQUEST)[0].kind == ""
+        assert [answer.kind for answer in engine.render(loaded, [{}, {}], REQUEST)] == ["", ""]
+        assert engine._backend._worker._process.pid != process.pid
+
+
+def test_a_chart_that_a_new_worker_dies_of_too_is_given_up(write):
+    good, bad = chart(write, "a: 1\n"), 'a: {{ repeat 1500000000 "x" }}\n'
+    bad = load_chart(write({"y/Chart.yaml": CHART, "y/templates/a.yaml": bad}), "y")
+    with Engine() as engine:
+        assert [engine.render(one, [{}], REQUEST)[0].kind for one in (good, bad, good)] == ["", "dead", ""]
 
 
 def test_files_of_the_current_folder_are_not_imported(write, monkeypatch):
@@ -281,21 +288,14 @@ def test_binary_gets_the_release_and_no_missing_dependency(write, fake_helm):
     assert '"dependencies": []' in log
 
 
-@pytest.fixture
-def _soon_still(monkeypatch):
-    monkeypatch.setattr("opslint.read.helm.binary.STILL", 2)
-
-
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
         ("while True: pass", "timeout", "1 seconds of processor time"),
         ("while True: print('x' * 10000)", "limit", "4001 bytes of output"),
-        ("import time; time.sleep(60)", "timeout", "longer than"),
         ("x = bytearray(6_000_000_000)", "HelmRenderError", "MemoryError"),
     ],
 )
-@pytest.mark.usefixtures("_soon_still")
 def test_a_binary_that_goes_too_far_is_stopped(write, fake_helm, script, kind, words):
     (fake_helm.parent / "helm.py").write_text(script)
     loaded = chart(write, "a: 1\n")
@@ -304,6 +304,15 @@ def test_a_binary_that_goes_too_far_is_stopped(write, fake_helm, script, kind, w
         (answer,) = engine.render(loaded, [{}], REQUEST)
     assert answer.kind == kind
     assert words in answer.message
+
+
+def test_a_binary_that_stands_still_is_stopped(write, fake_helm, monkeypatch):
+    monkeypatch.setattr("opslint.read.helm.binary.STILL", 1)
+    (fake_helm.parent / "helm.py").write_text("import time; time.sleep(60)")
+    loaded = chart(write, "a: 1\n")
+    with Engine(Settings(helm_engine="binary", no_cache=True), Limits(seconds=0.5)) as engine:
+        (answer,) = engine.render(loaded, [{}], REQUEST)
+    assert (answer.kind, answer.message) == ("timeout", "rendering took longer than 0.5 seconds and was stopped")
 
 
 def test_engine_of_the_settings_is_forced(write, monkeypatch):

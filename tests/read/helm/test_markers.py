@@ -3,8 +3,9 @@ from hypothesis import strategies as st
 
 from opslint.read.helm.backend import Request
 from opslint.read.helm.chart import LoadedChart, Part
-from opslint.read.helm.markers import MARK, REMAINS, analyse, instrument, mark_text
+from opslint.read.helm.markers import MARK, REMAINS, instrument, mark_text
 from opslint.read.helm.strip import strip
+from opslint.read.helm.templates import analyse
 from opslint.read.helm.values import read_places
 
 

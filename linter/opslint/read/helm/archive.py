@@ -82,13 +82,20 @@ def _inner(member: tarfile.TarInfo) -> str:
 
 def pack(files: Mapping[str, bytes], name: str) -> bytes:
     """Return a chart archive of these files. It goes through a pipe at once, so it is stored, not compressed."""
-    out = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=0, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as tar,
-    ):
-        for path, data in files.items():
-            info = tarfile.TarInfo(f"{name}/{path}")
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    blocks: list[bytes] = []
+    for path, data in files.items():
+        blocks += (_header(f"{name}/{path}", len(data)), data, bytes(-len(data) % tarfile.BLOCKSIZE))
+    blocks.append(bytes(2 * tarfile.BLOCKSIZE))
+    return gzip.compress(b"".join(blocks), compresslevel=0, mtime=0)
+
+
+def _header(path: str, size: int) -> bytes:
+    """Return the header of a regular file; `tarfile` takes ten times as long."""
+    name = path.encode("utf-8", "surrogateescape")
+    if len(name) > 100:  # the field's width: longer names need a header of their own
+        info = tarfile.TarInfo(path)
+        info.size = size
+        return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    head = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"%011o\0" % 0
+    head = (head + b" " * 8 + b"0" + bytes(100) + b"ustar  \0").ljust(tarfile.BLOCKSIZE, b"\0")
+    return head[:148] + b"%06o\0 " % sum(head) + head[156:]

@@ -94,21 +94,31 @@ class Embedded:
             self._worker = None
 
     def render(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
-        """Render in the worker; a worker that dies or hangs is one answer, and the next chart gets a new one."""
+        """Render in the worker; a chart that it dies of, or hangs with, is one answer, and the next gets a new one.
+
+        A worker that dies with a chart after others may have died of those: the chart is tried in a new one.
+        """
         if self._missing is not None:
             return [self._missing] * len(texts)
         try:
-            if self._worker is None:
-                self._worker = _Worker(self._bounds)
-                started = self._worker.receive(_START_SECONDS)
-                if started.kind:
-                    self.close()
-                    self._missing = started if started.kind == "missing" else None
-                    return [started] * len(texts)
-            return self._ask(self._worker, chart, texts, request)
+            used = self._worker is not None
+            answers = self._once(chart, texts, request)
+            if used and answers[-1].kind == "dead":
+                answers = self._once(chart, texts, request)
         except BaseException:
             self.close()
             raise
+        return answers
+
+    def _once(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
+        if self._worker is None:
+            self._worker = _Worker(self._bounds)
+            started = self._worker.receive(_START_SECONDS)
+            if started.kind:
+                self.close()
+                self._missing = started if started.kind == "missing" else None
+                return [started] * len(texts)
+        return self._ask(self._worker, chart, texts, request)
 
     def _ask(
         self, worker: _Worker, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request
@@ -175,6 +185,8 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
+            # What earlier charts left behind is collected before it counts as the next one's.
+            env={**os.environ, "GOMEMLIMIT": str(bounds.memory // 2)} if bounds.memory else None,
         )
         self._frames: queue.Queue[bytes | None] = queue.Queue()
         output = self._process.stdout

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,20 +24,22 @@ _DICT: Final = re.compile(r"\s*\(\s*(?:dict|list)\b")
 Context: TypeAlias = "Meaning | Mapping[str, Meaning]"
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(NamedTuple):
     """The helpers an action calls by a literal name; `plain` is the one whose text reaches the output as it is."""
 
     names: tuple[str, ...] = ()
     plain: str = ""
 
 
+_NONE: Final = Calls()
+
+
 def calls_of(body: str) -> Calls:
     """Return the helper calls of an action."""
     if "include" not in body and "template" not in body:
-        return Calls()
+        return _NONE
     names = tuple(double or back for double, back in _CALL.findall(body))
-    return Calls(names, _plain(body)) if names else Calls()
+    return Calls(names, _plain(body)) if names else _NONE
 
 
 def _plain(body: str) -> str:

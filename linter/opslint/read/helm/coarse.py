@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opslint.read.helm.markers import REMAINS
+from opslint.read.helm.markers import holds_markers
 from opslint.read.helm.problems import in_words
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def unmapped(fitting: Fitting, name: str, text: str) -> str:
     """Return why a rendered template has no map."""
     found = fitting.chart.resolve(name)
     path = found[0] if found is not None else ""
-    if REMAINS.search(text) or path not in fitting.templates.files:
+    if holds_markers(text) or path not in fitting.templates.files:
         return f"{_BY_FILE} it holds private-use characters that opslint marks lines with (U+E0F0 to U+E10F)"
     why = fitting.markers.why
     words = f" ({in_words(why)})" if why is not None else ""

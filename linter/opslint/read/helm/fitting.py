@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from opslint.read.helm.markers import REMAINS, Templates, analyse, instrument
+from opslint.read.helm.markers import holds_markers, instrument
 from opslint.read.helm.problems import places_in
 from opslint.read.helm.strip import Alignment, Stripped, align, alike, differing, strip
+from opslint.read.helm.templates import Templates, analyse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ def templates_of(chart: LoadedChart) -> Templates:
 
 def mappable(name: str, text: str) -> bool:
     """Return False for texts that are not linted, and for those with marker characters of their own."""
-    return bool(text.strip()) and not name.endswith("NOTES.txt") and not REMAINS.search(text)
+    return bool(text.strip()) and not name.endswith("NOTES.txt") and not holds_markers(text)
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +161,7 @@ class Fitting:
 
     def _without(self, before: Markers, paths: set[str], failed: Answer) -> Markers:
         """Return the markers without those of some templates and of all helpers that these define."""
-        lost = {name for path in paths for name in self.templates.files[path].defines if name}
+        lost = {name for path in paths for name in self.templates.files[path].shape.defines if name}
         return Markers(before.helpers - lost, before.bare | paths, failed)
 
     def _groups(self, plain: Answer, failed: Answer, every: list[str]) -> list[list[str]]:

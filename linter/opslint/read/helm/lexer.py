@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # An action ends at the first }} outside "…", `…` and '…'; possessive repeats keep a hostile text linear.
 _ACTION: Final = re.compile(
@@ -20,8 +19,7 @@ _NAME: Final = re.compile(r'\s*(?:define|block|template)\s+(?:"([^"]*)"|`([^`]*)
 _OPENERS: Final = frozenset({"if", "range", "with", "define", "block"})
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A stretch of a template: text, or one action with its delimiters.
 
     `start` and `end` are code-point offsets, `line` the 1-based line of `start`. `word` is the control word of an

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opslint.read.helm.calls import Context, context_of
+from opslint.read.helm.layers import layers
 from opslint.read.helm.scope import ROOT, Ref
 from opslint.read.helm.values import BadYaml, Found, Path, find, read_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opslint.read.helm.markers import Mark, Templates
+    from opslint.read.helm.chart import LoadedChart
+    from opslint.read.helm.markers import Mark
+    from opslint.read.helm.releases import Release
+    from opslint.read.helm.templates import Templates
     from opslint.read.helm.values import Layer
 
 _DEPTH: Final = 8  # calls within calls
@@ -27,12 +31,22 @@ def dotted(path: Path) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Provenance:
-    """Finds the values keys behind marks of one rendered template."""
+    """Finds the values keys behind marks of one rendered template; `chain` is what `layers` takes."""
 
     templates: Templates
-    layers: Sequence[Layer]
+    chart: LoadedChart
+    release: Release
+    chain: tuple[str, ...]
+    _layers: list[Layer] = field(default_factory=list)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The values that the template sees; only a finding asks for them."""
+        if not self._layers:
+            self._layers = layers(self.chart, self.release, self.chain)
+        return self._layers
 
     def refs(self, mark: Mark, sites: Sequence[Mark]) -> list[Path]:
         """Return the value paths that an action reads; `sites` are the calls around it, innermost first."""
@@ -49,7 +63,7 @@ class Provenance:
     def _body(self, name: str, context: Context, sites: Sequence[Mark]) -> list[Path]:
         """Return what a helper's own actions read, one level deep."""
         found: list[Path] = []
-        for token, scope in self.templates.bodies.get(name, ()):
+        for token, scope in self.templates.body(name):
             for ref in scope.refs(token.body):
                 path = self._through(ref, context, sites) if ref.relative else ref.path
                 if path:

@@ -10,7 +10,6 @@ from opslint.model.source import Location, Source, Span
 from opslint.read.helm.backend import Request
 from opslint.read.helm.coarse import coarse, unmapped
 from opslint.read.helm.fitting import Fitting, templates_of
-from opslint.read.helm.layers import layers
 from opslint.read.helm.problems import failure_of
 from opslint.read.helm.provenance import Provenance
 from opslint.read.helm.releases import ci_releases
@@ -124,17 +123,8 @@ class _Job:
             self._result.sources.append(replace(rendered, origin=origin))
             self._notice(part, template, unmapped(fitting, name, text))
             return
-        seen = layers(chart, self._release, chain)
-        origin_map = HelmSourceMap(
-            chart,
-            path,
-            rendered,
-            fit.stripped,
-            _line_starts(fit.stripped.text),
-            fit.alignment,
-            fit.marks,
-            Provenance(fitting.templates, seen),
-        )
+        values = Provenance(fitting.templates, chart, self._release, chain)
+        origin_map = HelmSourceMap(chart, path, rendered, fit.stripped, fit.alignment, fit.marks, values)
         self._result.sources.append(replace(rendered, origin=origin_map))
         self._notice(part, template, coarse(fit, text))
 
@@ -160,11 +150,3 @@ def _with_parents(branches: Iterable[int], parents: Sequence[int]) -> set[int]:
             found.add(at)
             at = parents[at]
     return found
-
-
-def _line_starts(text: str) -> list[int]:
-    starts, at = [0], text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts

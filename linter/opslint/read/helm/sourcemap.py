@@ -57,7 +57,6 @@ class HelmSourceMap:
     template: str
     plain: Source
     stripped: Stripped
-    stripped_starts: list[int]
     alignment: Alignment
     marks: Sequence[Mark]
     provenance: Provenance
@@ -117,7 +116,7 @@ class HelmSourceMap:
         mark = self._mark(index)
         if mark.token is not None:
             return mark.line
-        starts = self.stripped_starts
+        starts = self.stripped.lines
         return mark.line + bisect_right(starts, offset) - bisect_right(starts, self.stripped.starts[index])
 
     def _place(self, mark: Mark, line: int) -> tuple[Location, Confidence | None]:
@@ -135,7 +134,7 @@ class HelmSourceMap:
         at = min(line, len(lines)) - 1
         target = lines[at]
         if target is not None:
-            first = self.stripped_starts[target]
+            first = self.stripped.lines[target]
             if self.alignment.equal[at]:
                 return first + column - 1, Confidence.EXACT
             # The line's value differs (a checksum, a random one): its first text still tells the template line.
@@ -146,7 +145,7 @@ class HelmSourceMap:
             target = lines[at]
             if target is not None and self.plain.line(at + 1).strip():
                 text = self.plain.line(at + 1)
-                return self.stripped_starts[target] + len(text) - len(text.lstrip()), Confidence.BLOCK
+                return self.stripped.lines[target] + len(text) - len(text.lstrip()), Confidence.BLOCK
         return -1, Confidence.FILE
 
     # -- marks

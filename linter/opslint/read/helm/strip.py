@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
-from opslint.read.helm.markers import DECODE, MARK, REMAINS
+from opslint.read.helm.markers import DECODE, MARK, REMAINS, holds_markers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,17 @@ class Stripped:
     text: str
     starts: list[int]
     numbers: list[int]
+    _lines: list[int] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[int]:
+        """The offsets where lines start; only a finding asks for it."""
+        if not self._lines:
+            text, at = self.text, 0
+            self._lines.append(0)
+            while (at := text.find("\n", at) + 1) > 0:
+                self._lines.append(at)
+        return self._lines
 
     def index(self, offset: int) -> int:
         """Return the index of the marker in front of an offset, -1 when there is none."""
@@ -42,7 +53,7 @@ def strip(text: str) -> Stripped:
     if len(pieces) == 1:
         return Stripped(REMAINS.sub("", text), starts, numbers)
     clean = pieces[0::2]
-    if any(REMAINS.search(piece) for piece in clean):
+    if any(holds_markers(piece) for piece in clean):
         clean = [REMAINS.sub("", piece) for piece in clean]
     at = len(clean[0])
     for number, piece in zip(pieces[1::2], clean[1:], strict=True):
