@@ -245,9 +245,19 @@ def _addons(data: dict[str, Any]) -> Iterator[str]:
             yield f"vpc_cni_oldest.{minor}: a newer Kubernetes needs an older VPC CNI"
 
 
+def _images(data: dict[str, Any]) -> Iterator[str]:
+    for name, row in data["families"].items():
+        where = f"families.{name}"
+        yield from _ordered(where, ("end of the images", row["images_end"]), ("end of the system", row.get("os_end")))
+        for old, new in row["ami_types"].items():
+            if not old.startswith(f"{name}_") or not new.startswith(f"{row['successor']}_"):
+                yield f"{where}.ami_types.{old}: must lead from {name} to {row['successor']}"
+
+
 _CHECKS = {
     "aws/eks_addons": _addons,
     "aws/eks_support": _eks,
+    "aws/node_images": _images,
     "aws/rds_support": _rds,
     "crds/api_lifecycle": _crds,
     "kubernetes/api_lifecycle": _apis,

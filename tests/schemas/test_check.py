@@ -114,6 +114,16 @@ def test_problems_are_printed(copy: Path, capsys: pytest.CaptureFixture[str]) ->
             "facts.0: source points outside fact_sources",
         ),
         (
+            "aws/node_images",
+            lambda data: data["families"]["AL2"]["ami_types"].update(AL2_ARM_64="AL2_x86_64"),
+            "families.AL2.ami_types.AL2_ARM_64: must lead from AL2 to AL2023",
+        ),
+        (
+            "aws/node_images",
+            lambda data: data["families"]["AL2"].update(os_end="2025-01-01"),
+            "families.AL2: end of the images comes after end of the system",
+        ),
+        (
             "crds/api_lifecycle",
             lambda data: data["crds"]["keda.k8s.io/v1alpha1"]["ScaledObject"].update(r="99.0"),
             "crds.keda.k8s.io/v1alpha1.ScaledObject (keda): a version is newer than the newest one read",

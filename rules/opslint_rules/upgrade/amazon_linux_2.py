@@ -1,0 +1,212 @@
+"""Nodes on Amazon Linux 2, in Terraform and in Karpenter's node classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opslint.api import (
+    STRICT,
+    Block,
+    Fix,
+    KubeObject,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Safety,
+    Set,
+    Severity,
+    argument_of,
+    asked_minor,
+    cluster_of,
+    kind,
+    load,
+    minor_of,
+    node_group_name,
+    resource,
+    rule,
+    set_value,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_DATA: Final = "aws/node_images"
+_FAMILY: Final = "AL2"
+_ALIAS: Final = "al2@"
+
+
+class _Why(NamedTuple):
+    """Why nodes may not stay on the family, as words and as a severity; `after` marks what only an upgrade breaks."""
+
+    said: str
+    severity: Severity
+    after: bool = False
+
+
+@rule(
+    each=resource("aws_eks_node_group"),
+    severity=Severity.HIGH,
+    preset=STRICT,
+    related={"eksup": ["EKS008"]},
+    fixable="unsafe",
+)
+def amazon_linux_2_nodes(item: Block, project: Project) -> Problems:
+    """The node group uses Amazon Linux 2, which has no EKS images from Kubernetes 1.33 on.
+
+    AWS ended the images on 2025-11-26 and the system itself on 2026-06-30: new nodes start with known holes, and a node
+    group cannot follow its cluster past 1.32, so the control plane moves on until the skew stops the next upgrade.
+    The successor is configured by `NodeConfig` instead of `bootstrap.sh`, which takes work before the day it must be
+    done.
+
+    Reported when the cluster or the target is 1.33 or newer, or the images have ended; on 1.32 before that, lower.
+    Without `ami_type` the provider's choice depends on the cluster, and passes, as does an image of one's own.
+
+    ```hcl bad
+    resource "aws_eks_node_group" "general" {
+      cluster_name    = "shop"
+      node_group_name = "general"
+      ami_type        = "AL2_x86_64"  # <-
+    }
+    ```
+
+    ```hcl fixed
+    resource "aws_eks_node_group" "general" {
+      cluster_name    = "shop"
+      node_group_name = "general"
+      ami_type        = "AL2023_x86_64_STANDARD"
+    }
+    ```
+
+    ```hcl good
+    resource "aws_eks_node_group" "general" {
+      cluster_name    = "shop"
+      node_group_name = "general"
+      ami_type        = "AL2023_x86_64_STANDARD"
+    }
+    ```
+
+    See <https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html>,
+    <https://docs.aws.amazon.com/eks/latest/userguide/al2023.html> and
+    <https://github.com/awslabs/amazon-eks-ami/issues/2545>.
+    """
+    image = item["ami_type"]
+    successor = load(_DATA)["families"][_FAMILY]["ami_types"].get(image.text)
+    if successor is None:
+        return
+    control = cluster_of(item, project)
+    version = control["version"] if control is not None else None
+    minor = minor_of(version.text) if version is not None and version.known else None
+    why = _why(minor, asked_minor(project, minor) if minor is not None else None, project.as_of)
+    if why is not None:
+        yield Problem(
+            f"node group {node_group_name(item)} uses {image.text}: {why.said}; the successor is {successor}",
+            image,
+            also=(("the version of the cluster", version),) if version is not None and minor is not None else (),
+            fix=set_value(image, argument_of(image), f'"{successor}"', Safety.UNSAFE),
+            severity=why.severity,
+        )
+
+
+@rule(
+    each=kind("EC2NodeClass", "AWSNodeTemplate", groups=("karpenter.k8s.aws",)),
+    severity=Severity.HIGH,
+    preset=STRICT,
+    applies_to="both",
+    fixable="unsafe",
+)
+def amazon_linux_2_nodeclass(item: KubeObject, project: Project) -> Problems:
+    """Karpenter's node class uses Amazon Linux 2, which has no EKS images from Kubernetes 1.33 on.
+
+    AWS ended the images on 2025-11-26 and the system itself on 2026-06-30. From 1.33 on Karpenter finds no image for
+    the family and launches nothing: pods stay Pending after the control plane was upgraded, and consolidation cannot
+    replace a node either. Before, new nodes start with known holes.
+
+    Reported for `amiFamily: AL2` and the alias `al2@…` when the cluster or the target is 1.33 or newer, or the images
+    have ended; on 1.32 before that, lower. User data that calls `bootstrap.sh` has to become a `NodeConfig`.
+
+    ```yaml bad
+    apiVersion: karpenter.k8s.aws/v1
+    kind: EC2NodeClass
+    metadata: {name: general}
+    spec:
+      role: shop-karpenter-node
+      amiSelectorTerms:
+        - alias: al2@latest  # <-
+    ```
+
+    ```yaml fixed
+    apiVersion: karpenter.k8s.aws/v1
+    kind: EC2NodeClass
+    metadata: {name: general}
+    spec:
+      role: shop-karpenter-node
+      amiSelectorTerms:
+        - alias: al2023@latest
+    ```
+
+    ```yaml good
+    apiVersion: karpenter.k8s.aws/v1
+    kind: EC2NodeClass
+    metadata: {name: general}
+    spec:
+      role: shop-karpenter-node
+      amiSelectorTerms:
+        - alias: al2023@latest
+    ```
+
+    See <https://karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms>,
+    <https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html> and
+    <https://docs.aws.amazon.com/eks/latest/userguide/al2023.html>.
+    """
+    image = _image(item.spec)
+    if image is None:
+        return
+    targets = sorted(item.unit.targets, key=lambda target: target.minor)
+    now = max((target.minor for target in targets if not target.after), default=None)
+    after = next((target for target in reversed(targets) if target.after), None)
+    why = _why(now, after.minor if after is not None else None, project.as_of)
+    if why is not None:
+        yield Problem(
+            f"{item.title} launches Amazon Linux 2 ({image.text}): {why.said}; the successor is AL2023",
+            image,
+            fix=_successor(image),
+            severity=why.severity,
+            target=after if why.after else None,
+        )
+
+
+def _image(spec: Node) -> Node | None:
+    """Return what names Amazon Linux 2 in a node class, None when nothing does."""
+    terms = spec["amiSelectorTerms"]
+    aliases = [term["alias"] for term in terms if term.is_map] if terms.is_list else []
+    found = next((alias for alias in aliases if alias.text.lower().startswith(_ALIAS)), None)
+    family = spec["amiFamily"]
+    return found if found is not None else family if family.text == _FAMILY else None
+
+
+def _successor(image: Node) -> Fix | None:
+    """Return the fix that names the successor; a pinned alias has no counterpart there."""
+    new = {f"{_ALIAS}latest": "al2023@latest", _FAMILY: "AL2023"}.get(image.text)
+    if new is None:
+        return None
+    return Fix(f"set {image.key}: {new}; user data becomes a NodeConfig", (Set(image, new),), Safety.UNSAFE)
+
+
+def _why(minor: int | None, target: int | None, on: date) -> _Why | None:
+    """Return why nodes of a cluster, or of its target, may not stay on the family; None when they may."""
+    row = load(_DATA)["families"][_FAMILY]
+    last, end = row["last_minor"], row["images_end"]
+    gone = f"there are no images of it from Kubernetes 1.{last + 1} on"
+    if minor is not None and minor > last:
+        return _Why(f"{gone}, and the cluster has 1.{minor}", Severity.HIGH)
+    day = on.isoformat()
+    if day > end:
+        system = f", and the system itself on {row['os_end']}" if day > row["os_end"] else ""
+        return _Why(f"AWS ended its EKS images on {end}{system}", Severity.HIGH)
+    if target is not None and target > last:
+        return _Why(f"{gone}, and the target is 1.{target}", Severity.HIGH, after=True)
+    if last in {minor, target}:
+        said = f"Kubernetes 1.{last} is the last version with images of it, and AWS ends them on {end}"
+        return _Why(said, Severity.MEDIUM)
+    return None
