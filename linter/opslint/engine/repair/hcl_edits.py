@@ -112,7 +112,7 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
     indent = source.text[line_start(source, start) : start]
     indent = indent[: len(indent) - len(indent.lstrip())] + "  "
     if "\n" not in source.text[inner:close]:
-        return _open_up(source, inner, close, (key, value), indent)
+        return [*_open_up(source, inner, close, (key, value), indent), *_set_apart(to)]
     plain = [entry for entry in entries if entry[3]]
     if not plain:
         blank = newline if entries else ""
@@ -127,6 +127,19 @@ def _open_up(source: Source, inner: int, close: int, new: tuple[str, str], inden
     held = source.text[inner:close].strip()
     lines = [*([indent + held] if held else []), f"{indent}{new[0]} = {new[1]}", indent[:-2]]
     return [Patch(source, inner, close, newline + newline.join(lines))]
+
+
+def _set_apart(to: Node) -> list[Patch]:
+    """Take an entry that goes on over several lines out of the alignment of its neighbours."""
+    span, parent, source = to.key_span, to.parent, to.source
+    if span is None or parent is None:
+        return []
+    start, end = offsets(source, span)
+    sign = source.text.find("=", end)
+    if sign < 0 or source.text[end:sign].strip():
+        return []
+    layout = realignment(source, _entries_of(parent), start, 0)
+    return [Patch(source, end, sign, " "), *(layout[1] if layout else [])]
 
 
 def _items(text: str, shift: int) -> tuple[int, list[Entry]] | None:
