@@ -46,6 +46,9 @@ _NEEDS: Final = {
     "aws-efs-csi-driver": ("efs-csi-controller-sa", "AmazonEFSCSIDriver"),
     "vpc-cni": ("aws-node", "AmazonEKS_CNI"),
 }
+_POLICIES: Final = "iam_role_additional_policies"
+_NODES: Final = (*_GROUPS, "eks_managed_node_group_defaults", "self_managed_node_group_defaults")
+_DEPTH: Final = 3  # of the input, a group in it, and what the group says
 _WORDS: Final = ("pod-identity", "pod_identity", "podidentity", "csi")
 
 
@@ -283,8 +286,18 @@ def _is_attached(policy: str, project: Project) -> bool:
     for block in project.resources("aws_iam_role"):
         if any(node.known and node.is_scalar and policy in node.text for node in block["managed_policy_arns"].walk()):
             return True
-    inputs = (node for call in project.calls if call.how == "adapter" for node in call.body.walk())
-    return any(node.known and node.is_scalar and policy in node.text for node in inputs)
+    calls = [call for call in project.calls if call.how == "adapter"]
+    return any(_may_hold(node, policy) for call in calls for node in call.body.walk())
+
+
+def _may_hold(node: Node, policy: str) -> bool:
+    """True for an input of a module that names the policy, or may: policies of nodes, and groups of unknown make."""
+    if node.known:
+        return node.is_scalar and policy in node.text
+    keys = [key for key in node.path if isinstance(key, str)]
+    if _POLICIES in keys or (keys and keys[0] in _NODES and len(keys) < _DEPTH):
+        return _may_name(node, policy)
+    return policy in (text_with_holes(node) or "")
 
 
 def _may_name(arn: Node, policy: str) -> bool:

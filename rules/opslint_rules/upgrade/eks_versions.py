@@ -18,7 +18,6 @@ from opslint.api import (
     Severity,
     argument_of,
     cluster,
-    cluster_of,
     lifecycle,
     load,
     name_of,
@@ -132,9 +131,9 @@ def eks_version_malformed(item: Block, project: Project) -> Problems:
 
 
 def _is_inherited(item: Block, version: Node, project: Project) -> bool:
-    """True for a node group that takes the version of its cluster: that one is judged."""
-    control = cluster_of(item, project) if item.type == "aws_eks_node_group" else None
-    return control is not None and control["version"].known and _place(control["version"]) == _place(version)
+    """True for a node group that takes the version of a cluster: that one is judged."""
+    controls = project.resources("aws_eks_cluster") if item.type == "aws_eks_node_group" else []
+    return any(one["version"].known and _place(one["version"]) == _place(version) for one in controls)
 
 
 def _place(node: Node) -> tuple[str, object]:
