@@ -19,6 +19,7 @@ from opslint.engine.accounts import (
     uses_account,
 )
 from opslint.engine.committed import committed
+from opslint.engine.constraints import is_bounded
 from opslint.engine.contexts import capabilities, capability, effective, is_windows, put, set_by_policy
 from opslint.engine.earlier import earlier_version
 from opslint.engine.eks import addons_of, has_auto_mode, node_group_name
@@ -218,6 +219,7 @@ __all__ = [
     "has_resource",
     "installs_of",
     "int_or_percent",
+    "is_bounded",
     "is_literal",
     "is_named",
     "is_referenced",

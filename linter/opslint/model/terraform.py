@@ -80,6 +80,7 @@ class RootModule:
     settings: list[Node] = field(default_factory=list)  # bodies of `terraform` blocks
     unknown_arguments: int = 0
     var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
+    locked: bool = False  # a .terraform.lock.hcl lies beside it
     notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values
 
     def note(self, notice: Notice) -> None:

@@ -94,7 +94,9 @@ def _reachable(start: Sequence[Path], calls: dict[Path, set[Path]]) -> set[Path]
 
 
 def _evaluate(module: Module, run: Run, loader: Loader) -> RootModule:
-    root = RootModule(module.path, run.environment, var_files=run.files)
+    lock = module.directory / ".terraform.lock.hcl"
+    locked = loader.is_inside(lock) and lock.is_file()
+    root = RootModule(module.path, run.environment, var_files=run.files, locked=locked)
     resolver = Modules(loader)
     scope = Scope(module, Workspace(loader.root, resolver.resolve, note=root.note), run.supplied)
 

@@ -18,6 +18,7 @@ from opslint.api import (
     Set,
     Severity,
     allowed_majors,
+    is_bounded,
     is_literal,
     module_call,
     regex,
@@ -40,11 +41,25 @@ _CLUSTER: Final = {f"cluster_{name}": name for name in _STRIPPED.split()} | {
     "cluster_version": "kubernetes_version",
     "create_cluster_primary_security_group_tags": "create_primary_security_group_tags",
     "create_cluster_security_group": "create_security_group",
+    "attach_cluster_encryption_policy": "attach_encryption_policy",
 }
 _RENAMED: Final = {
     _EKS: _CLUSTER,
     f"{_EKS}//modules/eks-managed-node-group": {"cluster_version": "kubernetes_version"},
     f"{_EKS}//modules/self-managed-node-group": {"cluster_version": "kubernetes_version"},
+}
+
+# Inputs that major 21 has no more, under any name.
+_SCHEDULED: Final = "create_schedule schedules elastic_gpu_specifications elastic_inference_accelerator platform"
+_REMOVED: Final = {
+    _EKS: "bootstrap_self_managed_addons eks_managed_node_group_defaults enable_efa_support"
+    " enable_security_groups_for_pods fargate_profile_defaults self_managed_node_group_defaults",
+    f"{_EKS}//modules/eks-managed-node-group": f"{_SCHEDULED} cluster_service_ipv4_cidr placement_group_az"
+    " placement_group_strategy",
+    f"{_EKS}//modules/self-managed-node-group": f"{_SCHEDULED} placement_group_az hibernation_options min_elb_capacity"
+    " wait_for_elb_capacity",
+    f"{_EKS}//modules/karpenter": "enable_irsa enable_pod_identity enable_v1_permissions"
+    " irsa_assume_role_condition_test irsa_namespace_service_accounts irsa_oidc_provider_arn",
 }
 
 
@@ -57,9 +72,10 @@ _RENAMED: Final = {
 def eks_module_input_mismatch(item: ModuleCall, project: Project) -> Problems:
     """The EKS module call uses input names that do not exist in the module major version its constraint selects.
 
-    Major 21 renamed almost every input (`cluster_version` became `kubernetes_version`). With the names of the other
-    side the next `terraform init` leads to a plan that fails, or, where a name exists on both sides, to one that means
-    something else. With a constraint that allows both, which names are right depends on the machine that runs init.
+    Major 21 renamed almost every input (`cluster_version` became `kubernetes_version`) and removed some. With the names
+    of the other side the next `terraform init` leads to a plan that fails, or, where a name exists on both sides, to
+    one that means something else. With a constraint that allows both, which names are right depends on the machine that
+    runs init.
 
     A call without a version is left to module-unpinned, and one whose module is installed beside it to Terraform.
 
@@ -95,21 +111,27 @@ def eks_module_input_mismatch(item: ModuleCall, project: Project) -> Problems:
 
     See <https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/UPGRADE-21.0.md>.
     """
-    names = _RENAMED.get(registry_name(item), {})
-    if not names or not item.version or item.how == "installed":
+    source = registry_name(item)
+    names, removed = _RENAMED.get(source, {}), _REMOVED.get(source, "").split()
+    if not (names or removed) or not item.version or item.how == "installed":
         return
     majors = allowed_majors(item)
     old = [key for key, _ in item.body.items() if key in names]
+    gone = [key for key, _ in item.body.items() if key in removed]
     new = [key for key, _ in item.body.items() if key in names.values() and key not in names and not _is_shared(key)]
-    if not majors or not (old or new):
+    if not majors or not (old or gone or new):
         return
     if min(majors) < _NEW <= max(majors):
-        used, other = (old or new)[0], "20 and older" if old else "21 and newer"
+        used, other = (old or gone or new)[0], "20 and older" if old or gone else "21 and newer"
         yield Problem(
             f"module {item.name} uses {used}, which only major {other} have, and version {item.version} allows both",
             item["version"],
         )
         return
+    for key in gone if min(majors) >= _NEW else ():
+        yield Problem(
+            f"module {item.name} of version {item.version} has no input {key}: major {_NEW} removed it", item[key]
+        )
     renames = names if min(majors) >= _NEW else {value: key for key, value in names.items()}
     since = f"since {_NEW} it is" if min(majors) >= _NEW else f"before {_NEW} it is"
     for key in old if min(majors) >= _NEW else new:
@@ -221,14 +243,7 @@ def _registry(version: str, require: str) -> str:
     terms = version.split(",")
     if require == "exact":
         return "" if len(terms) == 1 and _EXACT.fullmatch(version) else f"{version} is not one version"
-    return "" if any(_is_bound(term) for term in terms) else f"{version} has no upper bound"
-
-
-def _is_bound(term: str) -> bool:
-    text = term.strip()
-    if text.startswith("~>"):
-        return "." in text  # ~> 5 allows every later major
-    return text.startswith(("<", "=", "v")) or text[:1].isdigit()
+    return "" if is_bounded(version) else f"{version} has no upper bound"
 
 
 def _git(source: str, require: str) -> str:
