@@ -117,3 +117,73 @@ def test_a_release_goes_to_the_cluster_of_its_own_root_module(read):
     other = {"other/main.tf": cluster.format("b", 31)}
     (unit,) = read(cluster.format("a", 33) + release(""), other)
     assert (unit.cluster.name.text, [target.version for target in unit.targets]) == ("a", ["1.33"])
+
+
+def places(unit, key):
+    """Return the values keys behind a field of the ConfigMap."""
+    (item,) = unit.of_kind("ConfigMap")
+    node = item.root["data"][key]
+    found = node.source.origin.locate(node.span).related
+    return [(label, place.source.path, place.span.line) for label, place in found]
+
+
+HEREDOC = """\
+  values = [
+    file("${path.module}/one.yaml"),
+    <<-EOT
+      # of this release
+      b:
+        c: heredoc
+    EOT
+  ]
+"""
+
+
+def test_values_of_a_file_and_of_a_heredoc_stand_where_they_are_written(read):
+    (unit,) = read(release(HEREDOC), {"infra/one.yaml": "\na: file\nb: {}\n"})
+    assert data(unit) == {"a": '"file"', "b": '{"c":"heredoc"}', "list": "[]"}
+    assert places(unit, "a") == [("values key a", "infra/one.yaml", 2)]
+    assert places(unit, "b") == [("values key b", "infra/main.tf", 9)]
+
+
+@pytest.mark.parametrize("expression", ['file("values/a.yaml")', 'file("${path.root}/values/a.yaml")'])
+def test_a_file_relative_to_the_root_module(read, expression):
+    (unit,) = read(release(f"  values = [{expression}]\n"), {"infra/values/a.yaml": "a: file\n"})
+    assert places(unit, "a") == [("values key a", "infra/values/a.yaml", 1)]
+
+
+@pytest.mark.parametrize(
+    ("values", "a"),
+    [
+        # What stands behind settings of the same list goes before them, so it is no layer of its own.
+        ('yamlencode({ a = "first" }), file("${path.module}/one.yaml")', '"file"'),
+        ('templatefile("${path.module}/one.tpl", { size = "l" })', '"l"'),
+        ('"a: ${upper("x")}"', '"X"'),
+    ],
+)
+def test_where_places_are_not_known_nothing_is_claimed(read, values, a):
+    files = {"infra/one.yaml": "a: file\n", "infra/one.tpl": "a: ${size}\n"}
+    (unit,) = read(release(f"  values = [{values}]\n"), files)
+    assert (data(unit)["a"], places(unit, "a")) == (a, [])
+
+
+@pytest.mark.parametrize("value", ['"hunter2"', "var.password", "var.other"])
+def test_what_is_sensitive_is_not_shown_and_a_chart_that_requires_it_renders(read, value):
+    body = f'  set_sensitive {{\n    name  = "a"\n    value = {value}\n  }}\n'
+    variables = 'variable "password" { sensitive = true }\nvariable "other" { default = "hunter2" }\n'
+    template = CHART["charts/api/templates/a.yaml"].replace(".Values.a |", 'required "a" .Values.a |')
+    (unit,) = read(variables + release(body), {"charts/api/templates/a.yaml": template}, tf_vars=("password=hunter2",))
+    assert data(unit)["a"] == '"sensitive"'
+    assert unit.open_because == ("a is sensitive",)
+    assert not any("hunter2" in item.source.text for item in unit.objects)
+
+
+def test_an_empty_sensitive_value_stays_empty(read):
+    (unit,) = read(release('  set_sensitive {\n    name  = "a"\n    value = ""\n  }\n'))
+    assert data(unit)["a"] == '""'
+
+
+def test_the_namespace_names_the_environment(read):
+    (unit,) = read(release("").replace('"shop"', '"shop-staging"'))
+    assert (unit.id, unit.environment.stage) == ("charts/api@staging", "nonprod")
+    assert unit.environment.sign == "name shop-staging in helm_release.api at infra/main.tf:1"

@@ -92,7 +92,8 @@ def _chart(chart: Facts) -> Iterator[tuple[str, list[Piece]]]:
     named = f"  {chart['name']}" if chart["name"] != chart["path"].rpartition("/")[2] else ""
     yield _HEAD, [(chart["path"], "place"), (named, ""), (f"  {state}" if state else "", "medium")]
     for release in chart["releases"]:
-        values = ", ".join(release["values"]) or "its default values"
+        told = release["source"] == "default values"
+        values = ", ".join(release["values"]) or ("its default values" if told else "the values given there")
         where = f" in namespace {release['namespace']}" if release["namespace"] else ""
         failed = "" if release["rendered"] else "; it did not render"
         yield (

@@ -95,6 +95,11 @@ def _signs(
     folder = environment_of_directory(posixpath.dirname(place_of(template.item).source.path))
     if folder.name:
         yield folder
+    yield from environments_in(names, title)
+
+
+def environments_in(names: Sequence[str], title: str) -> Iterator[Environment]:
+    """Yield the environments that are words of names, of a namespace or a release for one."""
     for name in names:
         for word in re.split(r"[-_.]", name):
             if is_environment(word):

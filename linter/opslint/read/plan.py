@@ -255,7 +255,7 @@ def _declared(
     if parts.modules and discovery.charts:
         from opslint.read.terraform_releases import find_terraform_releases
 
-        for path, found in find_terraform_releases(parts.modules, discovery.charts, parts.clusters).items():
+        for path, found in find_terraform_releases(parts.modules, discovery.charts, root, parts.clusters).items():
             releases.setdefault(path, []).extend(found)
     return releases, declarations
 
