@@ -120,7 +120,7 @@ def _names(section: str, *names: str, metavar: str, help: str) -> _Option:  # no
 
 
 _OPTIONS: Final = (
-    _option(_JUDGE, "--target-version", "-k", callback=parse_versions, metavar="VERSION",
+    _option(_JUDGE, "--target-version", "-k", "--kube-version", callback=parse_versions, metavar="VERSION",
             help="Kubernetes version to judge against: 1.34, next (one minor above the cluster's), or 1.33,1.34. "
             "Default: from configuration, else from Terraform, else the newest EKS version known."),
     _names(_JUDGE, "--select", metavar="RULES", help="Run these in place of the preset's: ids, areas, tags, globs."),
@@ -162,9 +162,9 @@ _OPTIONS: Final = (
             help="With --fix or --diff: those fixes too that change what runs, or need a second look."),
     _option(_FIX, "--diff", is_flag=True,
             help="Show what --fix would change and write nothing; exit 1 when there is something to change."),
-    _option(_HELM, "--helm-values", multiple=True, metavar="[CHART=]FILE",
+    _option(_HELM, "--helm-values", "--values", multiple=True, metavar="[CHART=]FILE",
             help="Values file, for all charts or one. Repeatable."),
-    _option(_HELM, "--helm-set", multiple=True, metavar="[CHART=]KEY=VALUE",
+    _option(_HELM, "--helm-set", "--set", multiple=True, metavar="[CHART=]KEY=VALUE",
             help="A single value, as helm's --set. Repeatable."),
     _option(_HELM, "--release-name", metavar="NAME", help="Release name to render with."),
     _option(_HELM, "--namespace", metavar="NAME", help="Namespace to render with."),
