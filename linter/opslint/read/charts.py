@@ -11,7 +11,7 @@ from opslint.model.report import Failure, Notice
 from opslint.model.source import Source, Span
 from opslint.read.helm.chart import load_chart
 from opslint.read.helm.dependencies import Nearby, needed
-from opslint.read.helm.engine import Engine, render_release
+from opslint.read.helm.engine import Engine, render_cases
 from opslint.read.helm.releases import releases
 from opslint.read.helm.render import branch_places
 from opslint.read.helm.sourcemap import EntryMap
@@ -93,7 +93,7 @@ class _Reading:
             for release in releases(loaded, self._reader.settings, declared)
             if self._reader.keep.environment(release.environment)
         ]
-        done = [rendered for release in wanted if (rendered := self._release(loaded, chart, release)) is not None]
+        done = [rendered for release in wanted for rendered in self._release(loaded, chart, release)]
         chart.rendered = bool(done) and all(not rendered.failures for rendered in done)
         result.configured = any(release.source == "configuration" for release in wanted)
         # A branch is unrendered when no release prints anything of it.
@@ -142,30 +142,36 @@ class _Reading:
                 return candidate
         return next(one for number in range(2, len(used) + 3) if (one := f"{base}/{release.name}-{number}") not in used)
 
-    def _release(self, loaded: LoadedChart, chart: Chart, release: Release) -> Rendered | None:
-        """Render a release into a unit; None when its cluster is not wanted."""
-        environment, result = release.environment, self.result
+    def _release(self, loaded: LoadedChart, chart: Chart, release: Release) -> list[Rendered]:
+        """Render a release into a unit, or one for each case of it; nothing when its cluster is not wanted."""
         unit_id = self._unit_id(loaded, release)
-        targets, cluster = self._reader.targets.of(unit_id, environment, release.cluster)
+        targets, cluster = self._reader.targets.of(unit_id, release.environment, release.cluster)
         if cluster is not None and not self._reader.keep.cluster(cluster):
-            return None
+            return []
         # The newest of several: a chart that asks for an API gets the answer of the cluster that is furthest.
         minor = max(target.minor for target in targets)
-        rendered = render_release(
-            self._reader.engine, loaded, release, minor, sorted(served(minor) | self._reader.groups)
-        )
+        apis = sorted(served(minor) | self._reader.groups)
+        cases = render_cases(self._reader.engine, loaded, release, minor, apis)
+        for rendered in cases:
+            one = rendered.release
+            unit = Unit(
+                id=unit_id if one is release else f"{loaded.path or '.'}@{one.source}",
+                kind="release",
+                path=loaded.path,
+                environment=one.environment,
+                namespace=one.namespace,
+                targets=targets,
+                cluster=cluster,
+                chart=chart,
+            )
+            self._take(loaded, rendered, unit, chart)
+        return cases
+
+    def _take(self, loaded: LoadedChart, rendered: Rendered, unit: Unit, chart: Chart) -> None:
+        """Take a rendering and what it had to say into the result."""
+        release, result = rendered.release, self.result
         self._fail(release, rendered.failures)
         result.notices += rendered.notices
-        unit = Unit(
-            id=unit_id,
-            kind="release",
-            path=loaded.path,
-            environment=environment,
-            namespace=release.namespace,
-            targets=targets,
-            cluster=cluster,
-            chart=chart,
-        )
         if rendered.failures:
             unit.open("it did not render")
         if loaded.failures:
@@ -178,17 +184,16 @@ class _Reading:
         result.units.append(unit)
         chart.releases.append(
             ChartRelease(
-                unit_id,
+                unit.id,
                 release.name,
                 release.namespace,
-                environment,
-                tuple(source.path for source in rendered.release.values_files),
+                release.environment,
+                tuple(source.path for source in release.values_files),
                 release.source,
                 rendered=not rendered.failures,
                 sources=tuple(rendered.sources),
             )
         )
-        return rendered
 
     def _dependencies(self, loaded: LoadedChart, chart: Chart, release: Release, unit: Unit) -> None:
         """Say which dependencies of a release are not there, and which are taken from elsewhere."""

@@ -58,31 +58,6 @@ def test_values_errors_stand_at_the_values(render):
     assert "zone" in failure.message
 
 
-def test_ci_values_are_used_when_the_default_ones_fail(render):
-    files = {
-        "templates/a.yaml": 'a: {{ required "need a" .Values.a }}\n',
-        "ci/1-values.yaml": "b: 1\n",
-        "ci/2-values.yaml": "a: 7\n",
-    }
-    result = render(files)
-    assert result.failures == []
-    (source,) = result.sources
-    assert source.text == "a: 7\n"
-    (notice,) = result.notices
-    assert (notice.path, notice.line) == ("x/templates/a.yaml", 1)
-    assert "x/ci/2-values.yaml was used" in notice.message
-    assert source.origin.locate(Span(1, 4, 1, 5)).editable.source.path == "x/ci/2-values.yaml"
-
-
-def test_ci_values_are_not_used_for_a_real_environment(render):
-    files = {
-        "templates/a.yaml": 'a: {{ required "need a" .Values.a }}\n',
-        "ci/a-values.yaml": "a: 7\n",
-        "values-prod.yaml": "",
-    }
-    assert len(render(files).failures) == 1
-
-
 def test_markers_that_change_the_output_cost_only_their_helper(render):
     """`trim` sees a marker that prints nothing: the helper is left out, others keep their lines."""
     files = {

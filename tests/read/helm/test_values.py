@@ -68,6 +68,10 @@ def test_subchart_values_and_globals():
         ("$.Values.a | default .Values.b", ["a", "b"]),
         ('index .Values "a-b" "c" | quote', ["a-b.c"]),
         ("index .Values.l 0", ["l[0]"]),
+        ('(index .Values "a-b").c', ["a-b.c"]),
+        ('( index $.Values.x "a-b" "d" ).c.e | quote', ["x.a-b.d.c.e"]),
+        ('quote (index .Values "a-b")', ["a-b"]),
+        ('printf "%s" (get .Values "a").b', ["a.b"]),
         ("(.Values.a).b", ["a.b"]),
         ("((.Values.a).b).c", ["a.b.c"]),
         ('printf "%s .Values.no" .Values.a', ["a"]),
@@ -152,6 +156,10 @@ def test_alignment_by_common_lines():
         (' dig "a" 3 $.Values.m | int', [Ref(("m", "a"))]),
         (' dig "a" "x" .m', [Ref(("m", "a"), relative=True)]),
         (" dig `a` nil .Values ", [Ref(("a",))]),
+        (' .Values | dig "a" "b" "x" ', [Ref(("a", "b"))]),
+        (' $.Values.m | dig "a" 3 | int', [Ref(("m", "a"))]),
+        (' (.Values.m | dig "a" (dict)).b', [Ref(("m", "a"))]),
+        (' .m | dig "a" "x"', [Ref(("m", "a"), relative=True)]),
     ],
 )
 def test_dig_reads_a_key(body, refs):

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from opslint.read.helm.backend import Answer, Embedded, Limits
-from opslint.read.helm.render import Rendered, render_release
+from opslint.read.helm.render import Rendered, render_cases, render_release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opslint.read.helm.backend import Backend, Request
     from opslint.read.helm.chart import LoadedChart
 
-__all__ = ["Engine", "Limits", "Rendered", "render_release"]
+__all__ = ["Engine", "Limits", "Rendered", "render_cases", "render_release"]
 
 NO_ENGINE: Final = (
     "there is no Helm engine to render it with: install the Python package `helm-python-sdk` "

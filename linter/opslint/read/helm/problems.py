@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opslint.read.helm.releases import Release
 
 _PLACE: Final = re.compile(r"([^\s()\"':]+/templates/[^\s()\"':]+):(\d+)(?::\d+)?")
+_STARTED: Final = re.compile(r"\bstarted at ")
 _QUOTED: Final = re.compile(r"(function execution for \"(?:[^\"\\]|\\.){60})(?:[^\"\\]|\\.)++")
 _YAML_LINE: Final = re.compile(r"\bline (\d+)\b")
 _VALUE_MISSING: Final = re.compile(
@@ -48,8 +49,12 @@ def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:
 
 
 def places_in(message: str) -> Iterator[tuple[str, int]]:
-    """Yield the templates that a message of Helm names, as Helm calls them, with their lines."""
-    for match in _PLACE.finditer(message):
+    """Yield the templates that a message of Helm names, as Helm calls them, with their lines.
+
+    The parser notices an action that is not closed further down: where it starts comes first.
+    """
+    started = _STARTED.search(message)
+    for match in _PLACE.finditer(message, started.end() if started else 0):
         yield match[1], int(match[2])
 
 

@@ -137,7 +137,7 @@ def releases(chart: LoadedChart, settings: Settings, declared: Sequence[Declared
 def ci_releases(chart: LoadedChart, release: Release) -> list[Release]:
     """Return the release once with each of the values files of ci/, which chart-testing uses too."""
     return [
-        replace(release, values_files=(*release.values_files, _values(chart.source(path))), default=False)
+        replace(release, values_files=(*release.values_files, _values(chart.source(path))), default=False, source=path)
         for path in sorted(chart.files)
         if _CI_FILE.fullmatch(path)
     ]

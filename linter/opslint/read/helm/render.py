@@ -51,19 +51,35 @@ def render_release(
 ) -> Rendered:
     """Render a chart as one release for Kubernetes 1.`kube_minor`; never raises.
 
-    `api_versions` are "group/version" and "group/version/Kind" as the target serves them. When the default values do
-    not render, the first values file of ci/ that does is used, with a notice.
+    `api_versions` are "group/version" and "group/version/Kind" as the target serves them.
     """
-    rendered = _Job(engine, chart, release, kube_minor, api_versions).run()
-    if rendered.failures and release.default:
-        for other in ci_releases(chart, release):
-            again = _Job(engine, chart, other, kube_minor, api_versions).run()
-            if not again.failures:
-                used, why = other.values_files[-1].path, rendered.failures[0]
-                text = f"the default values do not render, so {used} was used: {why.message}"
-                again.notices.append(Notice(why.path, why.line, text))
-                return again
-    return rendered
+    return _Job(engine, chart, release, kube_minor, api_versions).run()
+
+
+def render_cases(
+    engine: Engine, chart: LoadedChart, release: Release, kube_minor: int, api_versions: Sequence[str]
+) -> list[Rendered]:
+    """Render a release; when the default values do not render, each of the values files of ci/ that does instead.
+
+    These are the cases that the chart's own tests install. Which of them are used, and which not, is a notice.
+    """
+    rendered = render_release(engine, chart, release, kube_minor, api_versions)
+    if not (rendered.failures and release.default):
+        return [rendered]
+    cases = [render_release(engine, chart, one, kube_minor, api_versions) for one in ci_releases(chart, release)]
+    good = [case for case in cases if not case.failures]
+    if not good:
+        return [rendered]
+    used = ", ".join(case.release.values_files[-1].path for case in good)
+    why = rendered.failures[0]
+    was = "was used" if len(good) == 1 else "were used, each for itself"
+    text = f"the default values do not render, so {used} {was}: {why.message}"
+    good[0].notices.append(Notice(why.path, why.line, text))
+    for case in cases:
+        for failure in case.failures[:1]:
+            unused = case.release.values_files[-1].path
+            good[0].notices.append(Notice(failure.path, failure.line, f"with {unused}: {failure.message}"))
+    return good
 
 
 class _Job:

@@ -24,10 +24,18 @@ Meaning: TypeAlias = Ref | str | None  # ROOT: the chart's top object; None: not
 
 _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
 _WRAPPED: Final = re.compile(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
-_INDEX: Final = re.compile(r"\b(?:index|get)\s+(\$?[\w.]+)((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)")
+_KEYS: Final = r"((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)"
+# `index .Values "a"`, or `(index .Values "a").b`: what follows the parenthesis belongs to it.
+_INDEX: Final = re.compile(
+    rf"\(\s*(?:index|get)\s+(\$?[\w.]+){_KEYS}\s*\)((?:\.\w+)+)|\b(?:index|get)\s+(\$?[\w.]+){_KEYS}"
+)
 # `dig "a" "b" default map`: the default may be the last of the strings.
 _DIG: Final = re.compile(
     r"\bdig((?:\s+(?:\"[^\"]*\"|`[^`]*`))+)(?:\s+(\([^()]*\)|[^\s()\"`|]+))?\s+(\$?[\w.]*\.[\w.]+)(?=\s*(?:[)|]|$))"
+)
+# The same with the map from the left: `map | dig "a" "b" default`.
+_PIPED: Final = re.compile(
+    r"(\$?[\w.]*\.[\w.]+)\s*\|\s*dig((?:\s+(?:\"[^\"]*\"|`[^`]*`))+)(?:\s+(\([^()]*\)|[^\s()\"`|]+))?(?=\s*(?:[)|]|$))"
 )
 _KEY: Final = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\d+)")
 _CHAIN: Final = re.compile(r"(?<![\w.)$])(\$\w*)?((?:\.\w+)+)|(?<![\w.])(\$\w*)(?![\w.])|(?<![\w.)\]$])(\.)(?![\w.])")
@@ -74,26 +82,29 @@ class Scope:
             text = shorter
 
         def index(match: re.Match[str]) -> str:
-            base = match[1]
+            base, given = match[1] or match[4], match[2] or match[5]
+            rest = tuple((match[3] or "").split(".")[1:])
             cut = base.find(".")
             variable, fields = (base, "") if cut < 0 else (base[:cut], base[cut:])
             meaning = self.chain(variable, "" if fields == "." else fields)
-            keys = tuple(int(c) if c else a or b for a, b, c in _KEY.findall(match[2]))
+            keys = tuple(int(c) if c else a or b for a, b, c in _KEY.findall(given))
             if isinstance(meaning, Ref):
-                found.append(Ref((*meaning.path, *keys), meaning.relative))
-            elif match[1].endswith("Values"):
-                found.append(Ref(keys))
+                found.append(Ref((*meaning.path, *keys, *rest), meaning.relative))
+            elif base.endswith("Values"):
+                found.append(Ref((*keys, *rest)))
             return " "
 
-        def dig(match: re.Match[str]) -> str:
-            keys = tuple(a or b for a, b, _ in _KEY.findall(match[1]))
-            variable, dot, fields = match[3].partition(".")
+        def dig(base: str, given: str, default: str | None) -> str:
+            keys = tuple(a or b for a, b, _ in _KEY.findall(given))
+            variable, dot, fields = base.partition(".")
             meaning = self.chain(variable, dot + fields)
             if isinstance(meaning, Ref):
-                found.append(Ref((*meaning.path, *(keys if match[2] else keys[:-1])), meaning.relative))
+                found.append(Ref((*meaning.path, *(keys if default else keys[:-1])), meaning.relative))
             return " "
 
-        text = _STRING.sub('""', _INDEX.sub(index, _DIG.sub(dig, text)))
+        text = _DIG.sub(lambda match: dig(match[3], match[1], match[2]), text)
+        text = _PIPED.sub(lambda match: dig(match[1], match[2], match[3]), text)
+        text = _STRING.sub('""', _INDEX.sub(index, text))
         for variable, fields, alone, dot in _CHAIN.findall(text):
             meaning = self.chain(variable or alone, fields) if not dot else self.dot
             if isinstance(meaning, Ref) and (meaning.path or meaning.relative):
@@ -115,7 +126,7 @@ class Scope:
 
         More than one when `tpl` or `default` read another: the caller knows which of them are values.
         """
-        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", _DIG.sub(" ", body))))
+        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", _PIPED.sub(" ", _DIG.sub(" ", body)))))
         return self.refs(body) if all(word in _FILTERS or word in {"true", "false", "nil"} for word in words) else []
 
     def enter(self, word: str, body: str) -> Scope:
