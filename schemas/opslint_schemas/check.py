@@ -48,6 +48,11 @@ def problems(root: Path = _HERE, only: Collection[str] = ()) -> list[str]:
     for path in sorted((root / "terraform" / "modules").glob("*.json")):  # one schema for all of them
         table = json.loads(path.read_text(encoding="utf-8"))
         found += [f"terraform/modules/{path.name}: {line}" for line in _against_schema("terraform_module", table)]
+    provider = root / "terraform" / "kubernetes_provider.json"
+    if provider.exists():
+        table = json.loads(provider.read_text(encoding="utf-8"))
+        shape = [f"terraform/{provider.name}: {line}" for line in _against_schema("terraform_kubernetes", table)]
+        found += shape or [f"terraform/{provider.name}: {line}" for line in _provider(table)]
     for name, content in data.items():
         # Contradictions are looked for only in data of the right shape.
         check = _CHECKS.get(name)
@@ -64,6 +69,27 @@ def _against_schema(name: str, content: Any) -> Iterator[str]:
     schema = json.loads((_SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     for error in Draft202012Validator(schema).iter_errors(content):
         yield f"{'.'.join(map(str, error.absolute_path)) or '(top)'}: {error.message[:200]}"
+
+
+def _provider(table: dict[str, Any]) -> Iterator[str]:
+    """Report kinds, definitions and fields of Kubernetes' that do not exist."""
+    from opslint_schemas import objects
+
+    for type_, row in table["kinds"].items():
+        version = row.get("fields_of", row["api_version"])
+        if objects.definition_of(version, row["kind"], objects.NEWEST) is None:
+            yield f"kinds.{type_}: there is no {row['kind']} of {version}"
+    fields = objects.fields_by_short_name(objects.NEWEST)
+    for part in ("names", "defaults"):
+        for name, entries in table[part].items():
+            known = fields.get(name)
+            wanted = entries.values() if part == "names" else entries
+            if known is None:
+                yield f"{part}.{name}: there is no such definition"
+            else:
+                yield from (
+                    f"{part}.{name}: there is no field {field}" for field in wanted if field not in {*known, ""}
+                )
 
 
 def _ordered(where: str, *steps: tuple[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ __all__ = [
     "OLDEST",
     "definition",
     "definition_of",
+    "fields_by_short_name",
     "json_schema",
     "minors_with",
     "with_definitions",
@@ -151,6 +152,15 @@ def with_definitions(schema: dict[str, Any], minor: int) -> dict[str, Any]:
         elif isinstance(one, list):
             waiting.extend(one)
     return {**schema, "$defs": found}
+
+
+def fields_by_short_name(minor: int) -> dict[str, set[str]]:
+    """Return the fields of a minor's definitions by the last part of their names, those of one name together."""
+    found: dict[str, set[str]] = {}
+    for name in _index()["definitions"]:
+        if _line(name, minor) >= 0:
+            found.setdefault(name.rpartition(".")[2], set()).update(definition(name, minor)["properties"])
+    return found
 
 
 def minors_with(name: str, field: str) -> list[int]:

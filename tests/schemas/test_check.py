@@ -173,3 +173,25 @@ def test_files_are_in_the_house_format_and_document_their_keys(path: Path) -> No
     schema = json.loads((PACKAGE / "data_schemas" / path.parent.name / f"{path.stem}.schema.json").read_text("utf-8"))
     row = schema["$defs"].get("row", {}).get("properties", {})
     assert set(row) <= set(data["keys"])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda table: table["kinds"].update(kubernetes_x={"api_version": "v9", "kind": "Gone"}), "there is no Gone of v9"),
+        (lambda table: table["names"].update(Gone={}), "names.Gone: there is no such definition"),
+        (lambda table: table["names"]["Secret"].update(data="text"), "names.Secret: there is no field text"),
+        (lambda table: table["defaults"]["PodSpec"].update(gone=1), "defaults.PodSpec: there is no field gone"),
+        (lambda table: table.update(more=1), "Additional properties are not allowed"),
+    ],
+)
+def test_the_table_of_terraforms_provider_fits_kubernetes(
+    copy: Path, change: Callable[[Any], object], expected: str
+) -> None:
+    table = json.loads((PACKAGE / "terraform" / "kubernetes_provider.json").read_text(encoding="utf-8"))
+    change(table)
+    (copy / "terraform").mkdir()
+    (copy / "terraform" / "kubernetes_provider.json").write_text(json.dumps(table), encoding="utf-8")
+    found = check.problems(copy, {SMALLEST})
+    assert len(found) == 1
+    assert expected in found[0]

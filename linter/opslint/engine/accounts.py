@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
+from opslint.model.node import Undecided
 from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
@@ -42,11 +43,27 @@ def bindings_of(project: Project) -> list[KubeObject]:
 def subjects_of(binding: KubeObject) -> Iterator[Subject]:
     """Yield the subjects of a binding."""
     for node in binding.root["subjects"]:
-        kind = node["kind"].text
-        namespace = node["namespace"].text if kind == "ServiceAccount" else ""
-        if kind == "ServiceAccount" and not namespace and binding.kind == "RoleBinding":
-            namespace = binding.namespace
-        yield Subject(kind, namespace, node["name"].text, node)
+        yield _subject(node, binding)
+
+
+def _subject(node: Node, binding: KubeObject) -> Subject:
+    kind = node["kind"].text
+    namespace = node["namespace"].text if kind == "ServiceAccount" else ""
+    if kind == "ServiceAccount" and not namespace and binding.kind == "RoleBinding":
+        namespace = binding.namespace
+    return Subject(kind, namespace, node["name"].text, node)
+
+
+def _is_open(subject: Node) -> bool:
+    """Return whether a subject may be a ServiceAccount that is not known."""
+    if not subject["kind"].known:
+        return True
+    parts = (subject["name"], subject["namespace"])
+    return subject["kind"].text == "ServiceAccount" and not all(part.known for part in parts)
+
+
+def _known(node: Node, key: str) -> str:
+    return node[key].text if node[key].known else ""
 
 
 def account_of(item: Workload) -> str:
@@ -72,14 +89,24 @@ def _named(project: Project) -> dict[str, list[KubeObject]]:
 
 
 def granting(name: str, namespace: str, project: Project) -> list[KubeObject]:
-    """Return the bindings that name a ServiceAccount, or a group it is in other than that of all of them."""
+    """Return the bindings that name a ServiceAccount, or a group it is in other than that of all of them.
+
+    Raises:
+        Undecided: a binding whose subject is not known may be one of them.
+    """
     index = _granted.get(project)
     if index is None:
-        index = {}
+        index = _granted[project] = {}
         for binding in bindings_of(project):
-            for one in subjects_of(binding):
-                index.setdefault((one.kind, one.name), []).append((one.namespace, binding))
-        _granted[project] = index
+            for node in binding.root["subjects"]:
+                if _is_open(node):
+                    index.setdefault(("", ""), []).append((_known(node, "namespace"), binding))
+                elif node["kind"].known and node["name"].known:
+                    one = _subject(node, binding)
+                    index.setdefault((one.kind, one.name), []).append((one.namespace, binding))
+    for own, binding in index.get(("", ""), ()):
+        if own in {"", namespace}:
+            raise Undecided(binding.root["subjects"])
     found = [
         binding
         for group in ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
@@ -108,8 +135,8 @@ def bindings_to(role: KubeObject, project: Project) -> list[KubeObject]:
     return [
         binding
         for binding in bindings_of(project)
-        if binding.root["roleRef"]["name"].text == role.name
-        and binding.root["roleRef"]["kind"].text == role.kind
+        if binding.root["roleRef"]["kind"].text == role.kind
+        and binding.root["roleRef"]["name"].text == role.name
         and (role.kind == "ClusterRole" or _shares(role, binding.namespace))
     ]
 

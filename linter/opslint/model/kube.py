@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.project import Unit
     from opslint.model.source import Location, Source
+    from opslint.model.terraform import Block
 
 # Where each kind keeps its pod template; the pod spec is its "spec".
 POD_TEMPLATE: Final[dict[str, tuple[str, ...]]] = {
@@ -51,8 +52,9 @@ class KubeObject:
     written: tuple[Written, ...] = ()
     generated: bool = False
 
-    def __init__(self, root: Node, unit: Unit) -> None:
+    def __init__(self, root: Node, unit: Unit, block: Block | None = None) -> None:
         self.root, self.unit = root, unit
+        self.block = block  # the Terraform resource that makes it
 
     def __repr__(self) -> str:
         return f"<{self.kind}/{self.name} of {self.unit.id}>"
@@ -156,7 +158,9 @@ class KubeObject:
 
     @property
     def title(self) -> str:
-        """`Kind/name`, with its namespace when it has one of its own."""
+        """`Kind/name`; of an object of Terraform whose name is unknown, its kind and the resource's address."""
+        if self.block is not None and not self.name:
+            return f"{self.kind} {self.block.address}"
         return f"{self.kind}/{self.name}"
 
 

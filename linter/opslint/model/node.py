@@ -85,6 +85,20 @@ class Node:
         self._value: object = _UNREAD
         self._kids: dict[str | int, Node] | None = None
 
+    @property
+    def raw(self) -> Any:
+        """The reader's own value behind it: for readers, not for rules."""
+        return None if self._raw is _MISSING else self._raw
+
+    def seen_through(self, form: Form) -> Node:
+        """Return the value as a root of its own that another form reads."""
+        return Node(self._document, self._raw, form)
+
+    @property
+    def form(self) -> Form:
+        """What reads it."""
+        return self._form
+
     # -- presence and shape
     def _open(self) -> object:
         value = self._value

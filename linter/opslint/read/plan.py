@@ -7,11 +7,13 @@ own target's capabilities.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.node import Undecided
 from opslint.model.project import Project
 from opslint.model.report import Coverage, Failure
 from opslint.read.discover import discover, find_root, looks_like_manifest
@@ -207,6 +209,19 @@ def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Par
     opaque = {(call.header.source.path, call.header.span.line) for module in result.modules for call in module.opaque}
     parts.coverage.opaque_modules = len(opaque)
     parts.clusters += clusters(result.modules, settings)
+    _objects_in_terraform(settings, parts)
+
+
+def _objects_in_terraform(settings: Settings, parts: _Parts) -> None:
+    """Take in the Kubernetes objects that Terraform applies; a file that it applies is no manifest beside it."""
+    from opslint.read.terraform_objects import find_objects
+
+    found = find_objects(parts.modules, parts.clusters, settings)
+    for unit in parts.units:
+        unit.objects = [item for item in unit.objects if item.source.path not in found.consumed]
+    parts.units = [unit for unit in parts.units if unit.objects or unit.kind != "manifests"] + found.units
+    parts.failures += found.failures
+    parts.coverage.notices += found.notices
 
 
 def _charts(
@@ -289,10 +304,11 @@ def _groups_of(units: Sequence[Unit]) -> frozenset[str]:
     found: set[str] = set()
     for unit in units:
         for item in unit.of_kind("CustomResourceDefinition"):
-            group, kind = item.spec["group"].text, item.spec["names"]["kind"].text
-            for version in item.spec["versions"]:
-                found.add(f"{group}/{version['name'].text}")
-                found.add(f"{group}/{version['name'].text}/{kind}")
+            with suppress(Undecided):
+                group, kind = item.spec["group"].text, item.spec["names"]["kind"].text
+                for version in item.spec["versions"]:
+                    found.add(f"{group}/{version['name'].text}")
+                    found.add(f"{group}/{version['name'].text}/{kind}")
     return frozenset(found)
 
 

@@ -88,7 +88,8 @@ def cluster_admin_binding(item: KubeObject, project: Project, *, allow: tuple[st
 
 
 def _title(subject: Node) -> str:
-    namespace = subject["namespace"].text
+    # Of a user or group the namespace means nothing; Terraform's provider fills it in.
+    namespace = subject["namespace"].text if subject["kind"].text == "ServiceAccount" else ""
     name = subject["name"].text
     return f"{subject['kind'].text} {namespace}/{name}" if namespace else f"{subject['kind'].text} {name}"
 

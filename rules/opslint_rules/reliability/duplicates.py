@@ -77,6 +77,8 @@ def duplicate_resource(item: Unit, project: Project, *, duplicate_env: bool = Tr
     for one in item.objects:
         if not one.kind or not one.name or not one.metadata["name"].present:
             continue
+        if not one.metadata["namespace"].known or (one.block is not None and one.block.stand_in):
+            continue  # in Terraform: where it lands, or whether it is made at all, is not known
         earlier = first.setdefault((one.group, one.kind, one.namespace, one.name), one)
         if earlier is not one and _hooks(earlier) == _hooks(one):
             message = f"{one.title} is defined twice in what is applied together, so only one of them counts"

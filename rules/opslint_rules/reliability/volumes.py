@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ONE_NODE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 EBS: Final = frozenset({"ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs"})
+_IN_TERRAFORM: Final = ("kubernetes_storage_class", "kubernetes_storage_class_v1")
 ZONE_LABELS: Final = ("topology.kubernetes.io/zone", "topology.ebs.csi.aws.com/zone")
 
 
@@ -242,8 +243,9 @@ def immediate_volume_binding(item: Project, project: Project) -> Problems:
     See <https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode>.
     """
     for one in project.of_kind("StorageClass"):
-        yield from _of_manifest(one)
-    for block in project.resources("kubernetes_storage_class", "kubernetes_storage_class_v1"):
+        if one.block is None or one.block.type not in _IN_TERRAFORM:  # the block itself can be fixed
+            yield from _of_manifest(one)
+    for block in project.resources(*_IN_TERRAFORM):
         yield from _of_terraform(block)
 
 

@@ -25,6 +25,8 @@ PLACEHOLDER: Final = regex(
     """,
     re.DOTALL,
 )
+# Secrets of Terraform in the provider's own words.
+TYPED: Final = ("kubernetes_secret", "kubernetes_secret_v1")
 PUBLIC_KEYS: Final = ("ca.crt", "tls.crt", "*.pub")
 # An address alone opens nothing; a path may (webhooks), and so may a user or a query.
 _BARE_URL: Final = regex(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^@/?#\s]+/?")
@@ -52,7 +54,8 @@ def plaintext_secret(
     External Secrets bring it into the cluster, or encrypt the file with SOPS or as a SealedSecret. A value that was
     committed once has to be changed where it is used, not only removed here.
 
-    Placeholders, certificates and encrypted files pass. Leave it for fixtures of tests, with `test_paths`.
+    Placeholders, certificates and encrypted files pass; of `kubernetes_secret` resources terraform-plaintext-secret
+    speaks. Leave it for fixtures of tests, with `test_paths`.
 
     ```yaml bad
     apiVersion: v1
@@ -77,6 +80,8 @@ def plaintext_secret(
     See <https://kubernetes.io/docs/concepts/configuration/secret/> and
     <https://docs.aws.amazon.com/eks/latest/userguide/manage-secrets.html>.
     """
+    if item.block is not None and item.block.type in TYPED:
+        return  # terraform-plaintext-secret speaks of it
     if item.root["sops"].present or item.root["type"].text == "kubernetes.io/service-account-token":
         return
     for key, value, node in _generated(item) if item.kind == "Kustomization" else _entries(item):
@@ -139,7 +144,8 @@ def _committed(node: Node, value: str) -> Node | Location | None:
     for _, place in origin.related:
         if place.source.kind == "values" and wanted in _entry(place, value.count("\n")):
             return place
-    return node if wanted in "".join(origin.location.text.split()) else None
+    shown = "".join(origin.location.text.split())
+    return node if wanted in shown or "".join(node.text.split()) in shown else None
 
 
 def _entry(place: Location, breaks: int) -> str:

@@ -22,7 +22,7 @@ from opslint.api import (
 )
 from opslint_rules.security.literals import is_literal_secret
 from opslint_rules.security.secret_refs import NAMES
-from opslint_rules.security.secrets import PLACEHOLDER
+from opslint_rules.security.secrets import PLACEHOLDER, TYPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,6 @@ _ARGUMENTS: Final = {
     "aws_secretsmanager_secret_version": "secret_string",
     "aws_ssm_parameter": "value",
 }
-_SECRETS: Final = ("kubernetes_secret", "kubernetes_secret_v1")
 _RELEASE: Final = "helm_release"
 _SAFE_TYPE: Final = "SecureString"
 
@@ -49,7 +48,7 @@ class Found(NamedTuple):
 
 
 @rule(
-    each=resource(*_ARGUMENTS, *_SECRETS, _RELEASE),
+    each=resource(*_ARGUMENTS, *TYPED, _RELEASE),
     severity=Severity.HIGH,
     preset=STRICT,
     related={"tflint": ["aws_write_only_arguments"]},
@@ -94,7 +93,7 @@ def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
 
 
 def _found(item: Block) -> Iterator[Found]:
-    if item.type in _SECRETS:
+    if item.type in TYPED:
         data = item["data"]
         for key, node in data.items() if data.known else ():
             yield Found(f"key {key}", node)

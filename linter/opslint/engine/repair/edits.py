@@ -105,13 +105,15 @@ def _patches(change: Change) -> list[Patch] | None:
         source = change.at.source
         return [Patch(source, *offsets(source, change.at.span), "")] if is_editable(source) else None
     if isinstance(change, AppendDocument):
+        if change.after.derived:
+            return None
         from opslint.engine.repair import yaml_edits
 
         return yaml_edits.append_document(change.after, change.text)
     if isinstance(change, Replace):
         from opslint.engine.repair.replace import replace_value
 
-        return replace_value(change.at, change.value) if change.at.source.kind != "hcl" else None
+        return None if change.at.derived or change.at.source.kind == "hcl" else replace_value(change.at, change.value)
     node = change.to if isinstance(change, Add) else change.at
     if node.derived:
         return None

@@ -39,6 +39,11 @@ class Raw(ABC):
 
     __slots__ = ()
 
+    @property
+    def origin(self) -> Origin | None:
+        """The expression, None for a value that no single expression has."""
+        return None
+
     @abstractmethod
     def open(self) -> object:
         """Return a dict or list of raw values, a scalar, or Unknown."""
@@ -125,6 +130,15 @@ class Cell(Raw):
         self._ground, self._origin, self._value, self._at, self._passed = ground, origin, value, at, passed
         self._tally = tally
         self._way: Way | None = None
+
+    @property
+    def origin(self) -> Origin | None:
+        """The expression, None for a member that the text does not show."""
+        return self._origin
+
+    def at(self, origin: Origin) -> Cell:
+        """Return the value of another expression of the same block."""
+        return Cell(self._ground, origin)
 
     def _follow(self) -> Way | None:
         if self._way is None and self._origin is not None:
