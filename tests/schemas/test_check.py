@@ -178,7 +178,10 @@ def test_files_are_in_the_house_format_and_document_their_keys(path: Path) -> No
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda table: table["kinds"].update(kubernetes_x={"api_version": "v9", "kind": "Gone"}), "there is no Gone of v9"),
+        (
+            lambda table: table["kinds"].update(kubernetes_x={"api_version": "v9", "kind": "Gone"}),
+            "there is no Gone of v9",
+        ),
         (lambda table: table["names"].update(Gone={}), "names.Gone: there is no such definition"),
         (lambda table: table["names"]["Secret"].update(data="text"), "names.Secret: there is no field text"),
         (lambda table: table["defaults"]["PodSpec"].update(gone=1), "defaults.PodSpec: there is no field gone"),
