@@ -124,7 +124,7 @@ from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Pro
 from opslint.model.semver import satisfies, with_prereleases
 from opslint.model.source import Location, Span
 from opslint.model.suppression import Suppression
-from opslint.model.terraform import Block, ModuleCall, RootModule
+from opslint.model.terraform import Backend, Block, ModuleCall, RootModule
 from opslint_schemas import lifecycle, load, release
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ __all__ = [
     "Add",
     "AppendBlock",
     "AppendDocument",
+    "Backend",
     "Block",
     "Change",
     "Chart",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
@@ -68,6 +68,19 @@ class ModuleCall:
         return self.root.environment
 
 
+class Backend(NamedTuple):
+    """Where the state of a root module is kept: `type` is `s3` and the like, `cloud` for a cloud block.
+
+    `files` are the settings files (`*.tfbackend`, `backend*.hcl`) of its environment, which `terraform init
+    -backend-config` merges into the block: one of them each time.
+    """
+
+    type: str
+    body: Node
+    header: Location
+    files: tuple[Node, ...] = ()
+
+
 @dataclass(slots=True, eq=False)
 class RootModule:
     """One root module evaluated with one set of var files."""
@@ -79,6 +92,7 @@ class RootModule:
     providers: list[tuple[str, Node]] = field(default_factory=list)  # (name, arguments)
     settings: list[Node] = field(default_factory=list)  # bodies of `terraform` blocks
     unknown_arguments: int = 0
+    backend: Backend | None = None
     var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
     locked: bool = False  # a .terraform.lock.hcl lies beside it
     notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from opslint.model.project import Cluster
 from opslint.model.terraform import RootModule
 from opslint.read.discover import TerraformDirectory
+from opslint.read.evaluate.backends import backend_of
 from opslint.read.evaluate.collect import Collector
 from opslint.read.evaluate.inputs import runs_of
 from opslint.read.evaluate.loading import Loader
@@ -104,6 +105,7 @@ def _evaluate(module: Module, run: Run, loader: Loader) -> RootModule:
         loader.fail(module.path or ".", 0, message, "limit")
 
     Collector(root, resolver.virtual, is_full).collect(scope)
+    root.backend = backend_of(module, scope, root, loader)
     return root
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from opslint.api import ModuleCall, Node, RootModule
 
 _TITLES: Final = {"s3": "S3", "dynamodb": "DynamoDB"}
-_ENDPOINTS_MODULE: Final = "vpc/aws//modules/vpc-endpoints"
+ENDPOINTS_MODULE: Final = "vpc/aws//modules/vpc-endpoints"
 
 
 @rule(
@@ -139,7 +139,7 @@ def missing_gateway_endpoint(
     <https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html> and
     <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint>.
     """
-    nat = next((gateway for gateway in _nat_gateways(item, project)), None)
+    nat = next((gateway for gateway in nat_gateways(item, project)), None)
     if nat is None or opaque_receives(item) or opaque_beside(item, "endpoint"):
         return
     for service in services:
@@ -227,7 +227,7 @@ def nat_gateway_count(item: Block, project: Project, *, ha_in_prod: bool = True)
     <https://aws.amazon.com/vpc/pricing/> and
     <https://registry.terraform.io/modules/terraform-aws-modules/vpc/aws/latest>.
     """
-    gateways = list(_nat_gateways(item, project))
+    gateways = list(nat_gateways(item, project))
     zones = _zones(item, project)
     if not gateways or not zones or any(_is_doubtful(one, item) for one in beside(item, project, "aws_nat_gateway")):
         return
@@ -280,7 +280,7 @@ def _count_fix(vpc: Block, name: str) -> Fix:
 
 
 # -- NAT
-def _nat_gateways(vpc: Block, project: Project) -> Iterator[Node]:
+def nat_gateways(vpc: Block, project: Project) -> Iterator[Node]:
     """Yield a place of each NAT gateway that surely is in the VPC."""
     subnets = [one for one in beside(vpc, project, "aws_subnet") if refers_to(one["vpc_id"], vpc)]
     for gateway in beside(vpc, project, "aws_nat_gateway"):
@@ -297,25 +297,25 @@ def _endpoints(vpc: Block, project: Project, service: str) -> Iterator[Node | No
     """Yield for each gateway endpoint that is or may be the service's: None, or where its route tables are missing."""
     vpcs = beside(vpc, project, "aws_vpc")
     for endpoint in (*beside(vpc, project, "aws_vpc_endpoint"), *elsewhere(vpc, project, "aws_vpc_endpoint")):
-        if endpoint.virtual or not _may_be_in(endpoint["vpc_id"], endpoint.root, vpc, vpcs):
+        if endpoint.virtual or not may_be_in(endpoint["vpc_id"], endpoint.root, vpc, vpcs):
             continue
         kind, name = endpoint["vpc_endpoint_type"], endpoint["service_name"]
-        if _may_be_gateway(kind, "Gateway") and _may_serve(name, service, project):
+        if _may_be_gateway(kind, "Gateway") and may_serve(name, service, project):
             sure = endpoint.root is vpc.root and kind.known and name.known and refers_to(endpoint["vpc_id"], vpc)
             yield endpoint["route_table_ids"] if sure and not _is_routed(endpoint, project) else None
     for call in project.calls:
-        if _ENDPOINTS_MODULE in call.source and (call.root is vpc.root or call.root.path != vpc.root.path):
+        if ENDPOINTS_MODULE in call.source and (call.root is vpc.root or call.root.path != vpc.root.path):
             yield from _of_module(call, vpc, vpcs, service)
 
 
-def _may_be_in(where: Node, root: RootModule, vpc: Block, vpcs: list[Block]) -> bool:
+def may_be_in(where: Node, root: RootModule, vpc: Block, vpcs: list[Block]) -> bool:
     """True when a vpc_id is, or may be, the VPC's: another root module has it from a variable or by its literal id."""
     return may_refer_to(where, vpc, vpcs) if root is vpc.root else where.known or may_name(where, vpc)
 
 
 def _of_module(call: ModuleCall, vpc: Block, vpcs: list[Block], service: str) -> Iterator[Node | None]:
     where = call["vpc_id"]
-    if not _may_be_in(where, call.root, vpc, vpcs):
+    if not may_be_in(where, call.root, vpc, vpcs):
         return
     mine = call.root is vpc.root and refers_to(where, vpc)
     endpoints = call["endpoints"]
@@ -339,7 +339,7 @@ def _may_be_gateway(kind: Node, default: str) -> bool:
     return not kind.known or (kind.text or default) == "Gateway"
 
 
-def _may_serve(name: Node, service: str, project: Project) -> bool:
+def may_serve(name: Node, service: str, project: Project) -> bool:
     """True when a service name is, or may be, that of the service: its last piece tells even without the region."""
     unknown = name.unknown
     if unknown is None:

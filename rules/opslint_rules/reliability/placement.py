@@ -119,7 +119,7 @@ class Pool(NamedTuple):
 # -- the pools of a cluster
 def pools_of(unit: Unit, project: Project) -> list[Pool]:
     """Return the node groups and NodePools that pods of a unit may run on; none when some may be elsewhere."""
-    if any(_may_make_nodes(call) for module in project.modules for call in module.opaque):
+    if any(may_make_nodes(call) for module in project.modules for call in module.opaque):
         return []
     if any(not one.closed for one in project.units if _shares(one.cluster, unit)):
         return []
@@ -141,7 +141,7 @@ def pools_of(unit: Unit, project: Project) -> list[Pool]:
     return [*pools, *map(_of_karpenter, karpenter)]
 
 
-def _may_make_nodes(call: ModuleCall) -> bool:
+def may_make_nodes(call: ModuleCall) -> bool:
     """True for an unread module that may hold node groups; Karpenter's own module makes a role and a queue only."""
     said = f"{call.source} {call.name}".lower()
     return registry_name(call) != _KARPENTER and any(word in said for word in _MAKERS)
