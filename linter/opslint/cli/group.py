@@ -17,6 +17,7 @@ from opslint.cli.streams import FAILED, forget_stdout, say
 COMMANDS: Final = {
     "check": ("opslint.cli.check", "Lint; what runs when no command is named."),
     "inventory": ("opslint.cli.inventory", "Show how opslint sees a repository: units, clusters, charts."),
+    "images": ("opslint.cli.images", "List every image that the workloads run, and where it is named."),
     "render": ("opslint.cli.render", "Print a chart's manifests, with each line's template line."),
     "upgrade": (
         "opslint.cli.upgrade",
