@@ -46,7 +46,8 @@ class ModuleCall:
     """A `module` block.
 
     `how` says how it was seen: `local` (directory read), `installed` (`.terraform/modules`), `adapter` (a table),
-    `opaque` (its resources are unknown: "X is missing" rules are silent when it could provide X).
+    `plan` (all that is in it is in a plan), `opaque` (its resources are unknown: "X is missing" rules are silent when
+    it could provide X).
     """
 
     name: str
@@ -95,6 +96,7 @@ class RootModule:
     backend: Backend | None = None
     var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
     locked: bool = False  # a .terraform.lock.hcl lies beside it
+    plan: str = ""  # the path of the plan whose values it has
     notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values
 
     def note(self, notice: Notice) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from opslint.read.declared import Declarations
     from opslint.read.discover import Discovery
     from opslint.read.helm.releases import Declared
+    from opslint.read.terraform_plan import Plan
 
     Progress = Callable[[str, int, int], None]
 
@@ -89,6 +90,7 @@ def read_project(
         discovery.charts = [path for path in discovery.charts if path == only_chart]
     parts.failures += discovery.failures
     parts.coverage.notices += discovery.notices
+    plans = _plans(discovery, root, parts)
     kustomized = _kustomizations(discovery, root, settings, parts, progress)
     manifests = ManifestReader(root, settings, discovery)
     for path, why in kustomized.items():
@@ -101,7 +103,7 @@ def read_project(
     parts.coverage.notices += manifests.notices
     parts.coverage.manifests_found += manifests.found
     parts.coverage.manifests_read += manifests.read_count
-    _terraform(discovery, root, settings, parts)
+    _terraform(discovery, root, settings, parts, plans)
     if parts.eksctl:
         from opslint.read.terraform import clusters as clusters_of
 
@@ -192,12 +194,30 @@ def _has(root: Path, *parts: str) -> bool:
     return os.path.exists(root.joinpath(*parts))  # noqa: PTH110 - never raises
 
 
-def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Parts) -> None:
-    if not discovery.terraform:
+def _plans(discovery: Discovery, root: Path, parts: _Parts) -> list[Plan]:
+    """Take the plans of Terraform out of what may be manifests."""
+    if not any(path.endswith(".json") for path in discovery.manifests):
+        return []
+    from opslint.read.terraform_plan import find_plans
+
+    found = find_plans(root, discovery.manifests, discovery.named)
+    discovery.manifests = [path for path in discovery.manifests if path not in found.taken]
+    parts.failures += found.failures
+    return found.plans
+
+
+def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Parts, plans: Sequence[Plan] = ()) -> None:
+    if not discovery.terraform and not plans:
         return
     from opslint.read.terraform import clusters, read_terraform
 
-    result = read_terraform(discovery.terraform, settings, root)
+    result = read_terraform(discovery.terraform, settings, root, plans)
+    named = {plan.path for plan in plans} & discovery.named
+    if discovery.report_only is not None and named:
+        # Who names a plan asks for the root module that it is of.
+        discovery.report_only |= {
+            block.header.source.path for module in result.modules if module.plan in named for block in module.blocks
+        }
     parts.modules += result.modules
     parts.files += result.files
     parts.failures += result.failures

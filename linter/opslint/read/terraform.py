@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opslint.model.project import Cluster
+from opslint.model.project import Cluster, SourceFile
 from opslint.model.terraform import RootModule
 from opslint.read.discover import TerraformDirectory
 from opslint.read.evaluate.backends import backend_of
@@ -22,11 +22,11 @@ from opslint.read.modules import Modules, is_local, source_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opslint.model.project import SourceFile
     from opslint.model.report import Failure, Notice
     from opslint.model.settings import Settings
     from opslint.read.evaluate.inputs import Run
     from opslint.read.evaluate.module import Module
+    from opslint.read.terraform_plan import Plan
 
 
 @dataclass(slots=True)
@@ -45,8 +45,10 @@ class TerraformResult:
         return sum(module.unknown_arguments for module in self.modules)
 
 
-def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings, root: Path) -> TerraformResult:
-    """Read and evaluate Terraform directories.
+def read_terraform(
+    directories: Sequence[TerraformDirectory], settings: Settings, root: Path, plans: Sequence[Plan] = ()
+) -> TerraformResult:
+    """Read and evaluate Terraform directories; what a plan tells of a root module stands for what its files tell.
 
     A directory that another one of them calls is judged through its callers only. Each root module gives one
     `RootModule` for each environment. Never raises for what the files hold.
@@ -58,9 +60,16 @@ def read_terraform(directories: Sequence[TerraformDirectory], settings: Settings
     with reading_pace():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
         result.file_count = len(loader.files)
+        built: list[tuple[Module, Run, RootModule]] = []
         for module in _roots(modules, loader):
             for run in runs_of(module, loader, settings, result.notices):
-                result.modules.append(_evaluate(module, run, loader))
+                built.append((module, run, _evaluate(module, run, loader)))
+        result.modules += [root_module for _, _, root_module in built]
+        if plans:
+            from opslint.read.planned_modules import Built, apply_plans
+
+            result.modules += apply_plans(plans, [Built(*one) for one in built], result.notices)
+            result.files += [SourceFile(plan.source) for plan in plans]
     return result
 
 
