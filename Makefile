@@ -37,6 +37,7 @@ linkcheck: .venv/ready  ## ask every address in the documentation (needs the int
 
 bench: .venv/ready  ## cold start, a large run, and the same against another linter
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/reports.py
 
 schemas: .venv/ready  ## make the schemas of built-in objects again (needs the package registry)
 	$(BIN)/python schemas/build/kubernetes_schemas.py

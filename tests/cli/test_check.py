@@ -199,6 +199,15 @@ def test_output_takes_the_report_of_format(cli, folder):
     assert json.loads((folder / "out.json").read_text())["schema_version"] == 1
 
 
+def test_a_mistyped_format_of_output_is_no_file_name(cli, folder):
+    status, _, err = cli("-o", "jsn=out.json")
+    assert status == 2
+    assert "there is no format 'jsn', did you mean \"json\"? For a file of that name, write ./jsn=out.json." in err
+    assert not (folder / "jsn=out.json").exists()
+    assert cli("-o", "./jsn=out.json")[0] == 0
+    assert (folder / "jsn=out.json").exists()
+
+
 def test_output_to_standard_output(cli):
     assert json.loads(cli("-f", "json", "-o", "-")[1])["schema_version"] == 1
     assert json.loads(cli("-o", "json=-")[1])["schema_version"] == 1

@@ -210,3 +210,18 @@ def test_preset_on_the_command_line_drops_the_select_of_the_configuration(repo):
     (repo / ".opslint.yaml").write_text(EVERYTHING)
     settings = load(repo, preset="all")
     assert (settings.preset, settings.select, settings.ignore) == ("all", (), ("secret-as-env-var", "cost"))
+
+
+def test_selectors_know_their_places(repo):
+    (repo / ".opslint.yaml").write_text(
+        "ignore: [cost]\nextend_select:\n  - missing-pdb\nseverity:\n  gp2-storage: info\n"
+        'per_path:\n  "legacy/**": {ignore: [security]}\n',
+        encoding="utf-8",
+    )
+    places = load(repo).selector_locations
+    assert {name: (place.span.line, place.span.column) for name, place in places.items()} == {
+        "cost": (1, 10),
+        "missing-pdb": (3, 5),
+        "gp2-storage": (5, 3),
+        "security": (7, 26),
+    }

@@ -7,6 +7,7 @@ from opslint.engine.packs import Pack
 from opslint.engine.rule import RuleError
 from opslint.engine.select import SelectionError, select
 from opslint.model.settings import Settings
+from opslint.model.source import Location, Source, Span
 
 
 def make(name, preset, **more):
@@ -67,14 +68,21 @@ def test_options_and_severity_reach_the_rule():
         ({"ignore": ("nonsense",)}, 'no rule, area or tag is named "nonsense"'),
         ({"rules": {"comon-one": {}}}, 'did you mean "common-one"'),
         ({"rules": {"common-one": {"lest": 1}}}, 'no option "lest", did you mean "least"'),
-        ({"rules": {"common-one": {"least": "1"}}}, "least must be a int"),
-        ({"rules": {"common-one": {"least": True}}}, "least must be a int"),
+        ({"rules": {"common-one": {"least": "1"}}}, "least must be a whole number"),
+        ({"rules": {"common-one": {"least": True}}}, "least must be a whole number"),
         ({"rules": {"common-one": {"names": "a"}}}, "names must be a list"),
     ],
 )
 def test_wrong_names_are_said(settings, said):
     with pytest.raises(SelectionError, match=said):
         ids(**settings)
+
+
+def test_a_wrong_name_of_the_configuration_has_its_place():
+    place = Location(Source(".opslint.yaml", "ignore: [nonsense]\n"), Span(1, 10, 1, 18))
+    with pytest.raises(SelectionError) as caught:
+        ids(ignore=("nonsense",), selector_locations={"nonsense": place})
+    assert caught.value.location == place
 
 
 def test_a_rule_without_a_page_is_refused():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from opslint.cli.streams import forget_stdout, wants_color
+from opslint.engine.select import nearest
 from opslint.output import FORMATS, OutputContext, write
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def plan_sinks(format_: str, outputs: Sequence[str]) -> list[Sink]:
     sinks: list[Sink] = []
     for output in outputs:
         prefix, equals, file = output.partition("=")
+        if equals and prefix not in FORMATS and prefix.isalpha():
+            known = nearest(prefix, FORMATS) or f": they are {', '.join(FORMATS)}."
+            raise click.UsageError(
+                f"--output {output}: there is no format {prefix!r}{known} For a file of that name, write ./{output}."
+            )
         if equals and prefix in FORMATS:
             sinks.append(Sink(prefix, "" if file == "-" else _writable(file)))
         elif main is not None:

@@ -65,6 +65,8 @@ def settings_fields(root: Node, frame: Frame) -> dict[str, Any]:
         }
     if root["rules"].present:
         fields["rule_locations"] = dict(_rule_locations(root["rules"]))
+    if selectors := dict(_selector_locations(root)):
+        fields["selector_locations"] = selectors
     helm = root["helm"]
     if helm["engine"].present:
         fields["helm_engine"] = helm["engine"].text
@@ -161,6 +163,14 @@ def _rule_locations(node: Node) -> Iterator[tuple[str, Location]]:
         yield rule, _key_location(options)
         for name, value in options.items():
             yield f"{rule}.{name}", _key_location(value)
+
+
+def _selector_locations(root: Node) -> Iterator[tuple[str, Location]]:
+    lists = [root[key] for key in ("select", "extend_select", "ignore")]
+    lists += [child["ignore"] for _, child in root["per_path"].items()]
+    for names in lists:
+        yield from ((name.text, name.location) for name in names)
+    yield from ((name, _key_location(child)) for name, child in root["severity"].items())
 
 
 def _key_location(node: Node) -> Location:

@@ -24,8 +24,14 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "list": (list, tuple, type(None)),
     "dict": (dict,),
 }
-
-
+_WORDS: Final = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "list": "a list",
+    "dict": "a mapping",
+}
 _LONG: Final = "cis-kubernetes"
 
 
@@ -72,7 +78,7 @@ def select(packs: Sequence[Pack], settings: Settings) -> list[Selected]:
     rules = sorted((rule for pack in packs for rule in pack.rules), key=lambda rule: rule.id)
     per_path = [name for changes in settings.per_path.values() for name in changes.get("ignore", ())]
     for selector in (*settings.select, *settings.extend_select, *settings.ignore, *settings.severity, *per_path):
-        _check_selector(selector, rules)
+        _check_selector(selector, rules, settings)
     _check_options(rules, settings)
     chosen = []
     for rule in rules:
@@ -117,11 +123,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f', did you mean "{found[0]}"?' if found else ""
 
 
-def _check_selector(selector: str, rules: Sequence[Rule]) -> None:
+def _check_selector(selector: str, rules: Sequence[Rule], settings: Settings) -> None:
     if any(matches(rule, selector) for rule in rules):
         return
     names = {rule.id for rule in rules} | {rule.area for rule in rules} | {tag for rule in rules for tag in rule.tags}
-    raise SelectionError(f'no rule, area or tag is named "{selector}"{nearest(selector, sorted(names))}')
+    said = f'no rule, area or tag is named "{selector}"{nearest(selector, sorted(names))}'
+    raise SelectionError(said, settings.selector_locations.get(selector))
 
 
 def _check_options(rules: Sequence[Rule], settings: Settings) -> None:
@@ -139,7 +146,7 @@ def _check_options(rules: Sequence[Rule], settings: Settings) -> None:
                 hint = nearest(name, known) or (f"; it has {', '.join(known)}" if known else "; it has none")
                 raise SelectionError(f'rules: {id_} has no option "{name}"{hint}', place)
             if not _fits(option, value):
-                raise SelectionError(f"rules: {id_}.{name} must be a {option.type}, not {value!r}", place)
+                raise SelectionError(f"rules: {id_}.{name} must be {_WORDS[option.type]}, not {value!r}", place)
 
 
 def _fits(option: Option, value: object) -> bool:

@@ -79,6 +79,9 @@ class Settings(NamedTuple):
     extra_podspecs: Mapping[str, str] = {}
     rules: Mapping[str, Mapping[str, Any]] = {}
     rule_locations: Mapping[str, Location] = {}  # of the keys under `rules:`, "id" and "id.option"
+    selector_locations: Mapping[
+        str, Location
+    ] = {}  # of what `select`, `ignore`, `severity`, … of the configuration name
     clusters: tuple[ClusterSettings, ...] = ()
     charts: Mapping[str, tuple[ChartEnvironment, ...]] = {}  # by chart path
     terraform: Mapping[str, tuple[TerraformEnvironment, ...]] = {}  # by root module path
