@@ -81,7 +81,7 @@ class Settings(NamedTuple):
     rule_locations: Mapping[str, Location] = {}  # of the keys under `rules:`, "id" and "id.option"
     selector_locations: Mapping[
         str, Location
-    ] = {}  # of what `select`, `ignore`, `severity`, … of the configuration name
+    ] = {}  # of the names in `select`, `ignore`, `severity`, …
     clusters: tuple[ClusterSettings, ...] = ()
     charts: Mapping[str, tuple[ChartEnvironment, ...]] = {}  # by chart path
     terraform: Mapping[str, tuple[TerraformEnvironment, ...]] = {}  # by root module path
