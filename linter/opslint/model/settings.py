@@ -79,9 +79,7 @@ class Settings(NamedTuple):
     extra_podspecs: Mapping[str, str] = {}
     rules: Mapping[str, Mapping[str, Any]] = {}
     rule_locations: Mapping[str, Location] = {}  # of the keys under `rules:`, "id" and "id.option"
-    selector_locations: Mapping[
-        str, Location
-    ] = {}  # of the names in `select`, `ignore`, `severity`, …
+    selector_locations: Mapping[str, Location] = {}  # of the names in `select`, `ignore`, `severity`, …
     clusters: tuple[ClusterSettings, ...] = ()
     charts: Mapping[str, tuple[ChartEnvironment, ...]] = {}  # by chart path
     terraform: Mapping[str, tuple[TerraformEnvironment, ...]] = {}  # by root module path
