@@ -10,12 +10,14 @@ from opslint.api import (
     Add,
     Block,
     Fix,
+    Location,
     Node,
     Problem,
     Problems,
     Project,
     Safety,
     Severity,
+    beside,
     cluster_of,
     has_auto_mode,
     json_with_holes,
@@ -62,8 +64,8 @@ def addon_not_before_compute(item: Block, project: Project) -> Problems:
     they are replaced.
 
     The rule is about add-ons of the eks module. It passes in Auto Mode and where the call makes no node groups; up to
-    major 20 it reports only a CNI with one of these settings. The agent is reported where the project associates pods
-    with roles: those that start before it run without credentials.
+    major 20 it reports only a CNI with one of these settings. The agent is mentioned where the module associates pods
+    with roles: those that start before it have no credentials until it is there.
 
     ```hcl bad
     module "eks" {
@@ -143,15 +145,18 @@ def addon_not_before_compute(item: Block, project: Project) -> Problems:
     if cluster is None or has_auto_mode(cluster):
         return
     if name == _AGENT:
-        if any(_associates(project)):
-            said = "pods with a pod identity association that start before it run without credentials"
+        if any(_associates(item, project)):
+            said = "pods with a pod identity association have no credentials until it is there"
             yield Problem(
-                f"add-on {name} is created after the nodes: {said}", item.body, fix=_fix(item), severity=Severity.LOW
+                f"add-on {name} is created after the nodes: {said}",
+                _place(item),
+                fix=_fix(item),
+                severity=Severity.INFO,
             )
         return
     why = _why(item, call.major)
     if why:
-        yield Problem(f"add-on vpc-cni is created after the nodes: {why}", item.body, fix=_fix(item))
+        yield Problem(f"add-on vpc-cni is created after the nodes: {why}", _place(item), fix=_fix(item))
 
 
 def _has_node_groups(item: Block) -> bool:
@@ -159,9 +164,9 @@ def _has_node_groups(item: Block) -> bool:
     return any(one.known and one.is_map and len(one) > 0 for one in groups)
 
 
-def _associates(project: Project) -> Iterator[bool]:
-    yield bool(project.resources("aws_eks_pod_identity_association"))
-    yield from (block["pod_identity_association"].present for block in project.resources("aws_eks_addon"))
+def _associates(item: Block, project: Project) -> Iterator[bool]:
+    yield bool(beside(item, project, "aws_eks_pod_identity_association"))
+    yield from (block["pod_identity_association"].present for block in beside(item, project, "aws_eks_addon"))
 
 
 def _why(item: Block, major: int) -> str:
@@ -190,6 +195,12 @@ def _fix(item: Block) -> Fix | None:
     if entry["before_compute"].exists:
         return None
     return Fix("set before_compute = true", (Add(entry, "before_compute", "true"),), Safety.SAFE)
+
+
+def _place(item: Block) -> Node | Location:
+    """Return the place of an add-on: its entry in the module call that makes it, else its header."""
+    entry = _entry(item)
+    return entry if entry is not None else item.body if item.virtual else item.header
 
 
 def _entry(item: Block) -> Node | None:
@@ -258,7 +269,7 @@ def addon_role_missing(
         return
     yield Problem(
         f"add-on {name} has no role: its pods have the rights of their node, or none",
-        item.body if item.virtual else item.header,
+        _place(item),
     )
 
 

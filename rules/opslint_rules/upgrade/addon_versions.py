@@ -256,12 +256,12 @@ def addon_version_unmanaged(item: Block, project: Project, *, style: str = "any"
     if style == "pinned" and entry is not None:
         recent = entry["most_recent"]
         why = "most_recent takes the newest" if recent.known and recent.is_true else "it has no addon_version"
-        yield Problem(f"add-on {_name(item)} is not pinned: {why}", recent if recent.exists else item.body)
+        yield Problem(f"add-on {_name(item)} is not pinned: {why}", recent if recent.exists else entry)
         return
     yield Problem(
         f"add-on {_name(item)} has no version: AWS chose one when it was created, and Terraform never changes"
         f" it{_conflicts(item)}",
-        version if version.exists else item.body if item.virtual else item.header,
+        version if version.exists else _place(item),
         fix=_look_up(item, project),
     )
 
@@ -270,6 +270,12 @@ def _version(item: Block) -> Node:
     """Return the version that an add-on is given; a module's entry has it in its own words."""
     entry = _entry(item)
     return entry["addon_version"] if entry is not None else item["addon_version"]
+
+
+def _place(item: Block) -> Node | Location:
+    """Return the place of an add-on: its entry in the module call that makes it, else its header."""
+    entry = _entry(item)
+    return entry if entry is not None else item.body if item.virtual else item.header
 
 
 def _entry(item: Block) -> Node | None:

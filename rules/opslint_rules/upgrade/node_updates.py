@@ -131,9 +131,13 @@ def _has_own_image(item: Block, project: Project) -> bool:
     return True
 
 
-def _place(item: Block) -> Location:
+def _place(item: Block) -> Node | Location:
     """Return the place of a node group: its entry in the module call that makes it, else its header."""
-    return item.body.location if item.virtual else item.header
+    call = item.call if item.virtual else None
+    if call is None:
+        return item.header
+    entry = call["node_groups"][node_group_name(item)] if call["node_groups"].known else call["node_groups"]
+    return entry if entry.exists else item.header
 
 
 def _follow(item: Block, project: Project) -> Fix | None:
