@@ -54,6 +54,12 @@ def test_a_literal_a_variable_and_a_module_input(lint_files, commit):
     assert said(lint_files, changed) == ["1.31", "1.33"]
 
 
+def test_a_cluster_of_eksctl(lint_files, commit):
+    config = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata:\n  name: shop\n  version: '{}'\n"
+    commit({"eks/cluster.yaml": config.format("1.33"), "other.yaml": config.format("1.31")})
+    assert said(lint_files, {"eks/cluster.yaml": config.format("1.35")}) == ["1.33"]
+
+
 def test_each_environment_has_its_own(lint_files, commit):
     commit(
         {

@@ -1,4 +1,4 @@
-"""The versions that clusters had before a change: the Terraform of an earlier revision, evaluated as today's is."""
+"""The versions that clusters had before a change: the files of an earlier revision, read as today's are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from opslint.model.project import Cluster, Project
+    from opslint.model.terraform import RootModule
 
 _SUFFIXES: Final = (".tf", ".tofu", ".tf.json", ".tfvars", ".tfvars.json")
 _known: WeakKeyDictionary[Project, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
@@ -37,24 +38,52 @@ def _versions(project: Project) -> dict[tuple[str, str, str], str]:
 
     settings = project.settings
     folders = {_folder(file.source.path) for file in project.files if file.source.path.endswith(_SUFFIXES)}
+    configs = {module.path for module in project.eksctl}
 
-    def is_terraform(path: str) -> bool:
-        return path.endswith(_SUFFIXES) and _folder(path) in folders
+    def is_wanted(path: str) -> bool:
+        return path in configs or (path.endswith(_SUFFIXES) and _folder(path) in folders)
 
     root = Path(settings.root)
     try:
-        if not any(map(is_terraform, changed_files(root, settings.changed_since))):
+        if not any(map(is_wanted, changed_files(root, settings.changed_since))):
             return {}
-        return _evaluated(files_before(root, settings.changed_since, is_terraform), project)
+        files = files_before(root, settings.changed_since, is_wanted)
+        terraform = {path: content for path, content in files.items() if path not in configs}
+        made = _of_eksctl({path: files[path] for path in configs & files.keys()}, project)
+        return _evaluated(terraform, project) | _told(made, project)
     except (ChangedError, OSError):
         return {}  # the run itself says what is wrong with the revision
+
+
+def _of_eksctl(files: dict[str, bytes], project: Project) -> list[RootModule]:
+    from opslint.model.source import Source
+    from opslint.read.eksctl import is_cluster_config, read_cluster_config
+    from opslint.read.yaml import read_yaml
+
+    environments = {module.path: module.environment for module in project.eksctl}
+    return [
+        read_cluster_config(root, environments[path])
+        for path, content in files.items()
+        for root in read_yaml(Source(path, content.decode("utf-8", "replace"))).documents
+        if root.is_map and is_cluster_config(root)
+    ]
+
+
+def _told(modules: list[RootModule], project: Project) -> dict[tuple[str, str, str], str]:
+    from opslint.read.terraform import clusters
+
+    return {
+        _key(one): one.version.text
+        for one in clusters(modules, project.settings)
+        if one.version.known and one.version.is_scalar
+    }
 
 
 def _evaluated(files: dict[str, bytes], project: Project) -> dict[tuple[str, str, str], str]:
     import tempfile
 
     from opslint.read.discover import TerraformDirectory
-    from opslint.read.terraform import clusters, read_terraform
+    from opslint.read.terraform import read_terraform
 
     with tempfile.TemporaryDirectory(prefix="opslint-earlier-") as folder:
         root = Path(folder).resolve()
@@ -68,11 +97,7 @@ def _evaluated(files: dict[str, bytes], project: Project) -> dict[tuple[str, str
         settings = project.settings._replace(root=str(root), changed_since="")
         modules = read_terraform(directories, settings, root).modules
         # Values are computed when they are asked for: here, while the files are there.
-        return {
-            _key(one): one.version.text
-            for one in clusters(modules, settings)
-            if one.version.known and one.version.is_scalar
-        }
+        return _told(modules, project)
 
 
 def _folder(path: str) -> str:

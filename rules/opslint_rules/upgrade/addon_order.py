@@ -259,6 +259,8 @@ def addon_role_missing(
     name = item["addon_name"].text
     if name not in addons or any(item[key].present for key in ("service_account_role_arn", "pod_identity_association")):
         return
+    if item.virtual and item.call is None:
+        return  # eksctl makes a role for what it knows to need one
     cluster = cluster_of(item, project)
     if (cluster is not None and has_auto_mode(cluster)) or _names_role(item["configuration_values"]):
         return

@@ -291,9 +291,9 @@ def _entry(item: Block) -> Node | None:
 
 def _is_looked_up(item: Block) -> bool:
     """True for an add-on whose module looks a version up for the cluster on every plan."""
-    call = item.call if item.virtual else None
-    if call is None:
-        return False
+    call = item.call
+    if not item.virtual or call is None:
+        return item.virtual  # eksctl asks for the version when it is run
     return registry_name(call) != _EKS or call.major is None or call.major > _UNRESOLVED
 
 

@@ -26,6 +26,7 @@ from opslint.api import (
     resource,
     rule,
     set_value,
+    text_with_holes,
 )
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def amazon_linux_2_nodes(item: Block, project: Project) -> Problems:
     <https://github.com/awslabs/amazon-eks-ami/issues/2545>.
     """
     image = item["ami_type"]
-    successor = load(_DATA)["families"][_FAMILY]["ami_types"].get(image.text)
-    if successor is None:
+    said = text_with_holes(image) if image.unknown is not None and image.unknown.parts else image.text
+    if not (said or "").startswith(f"{_FAMILY}_"):
         return
     control = cluster_of(item, project)
     version = control["version"] if control is not None else None
@@ -100,10 +101,10 @@ def amazon_linux_2_nodes(item: Block, project: Project) -> Problems:
     why = _why(minor, asked_minor(project, minor) if minor is not None else None, project.as_of)
     if why is not None:
         yield Problem(
-            f"node group {node_group_name(item)} uses {image.text}: {why.said}; the successor is {successor}",
+            f"node group {node_group_name(item)} uses Amazon Linux 2: {why.said}; the successor is AL2023",
             image,
             also=(("the version of the cluster", version),) if version is not None and minor is not None else (),
-            fix=set_value(image, argument_of(image), f'"{successor}"', Safety.UNSAFE),
+            fix=_newer(item, image),
             severity=why.severity,
         )
 
@@ -174,6 +175,14 @@ def amazon_linux_2_nodeclass(item: KubeObject, project: Project) -> Problems:
             severity=why.severity,
             target=after if why.after else None,
         )
+
+
+def _newer(item: Block, image: Node) -> Fix | None:
+    """Return the fix that names the type of the successor's image; eksctl names families instead."""
+    if item.virtual and item.call is None:
+        return Fix("set amiFamily: AmazonLinux2023", (), Safety.SHOWN)
+    successor = load(_DATA)["families"][_FAMILY]["ami_types"].get(image.text) if image.known else None
+    return set_value(image, argument_of(image), f'"{successor}"', Safety.UNSAFE) if successor else None
 
 
 def _image(spec: Node) -> Node | None:

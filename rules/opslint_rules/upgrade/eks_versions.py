@@ -72,8 +72,8 @@ def eks_version_unpinned(item: Cluster, project: Project) -> Problems:
         return
     name = item.name.text if item.name.known and item.name.text else item.id
     yield Problem(
-        f"cluster {name} declares no Kubernetes version: EKS chose one when it was created, and it stays until AWS"
-        " upgrades it by force",
+        f"cluster {name} declares no Kubernetes version: it got that of its day, which stays until AWS upgrades it by"
+        " force",
         version if version.exists or item.block is None else item.block.header,
     )
 

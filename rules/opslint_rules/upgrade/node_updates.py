@@ -107,10 +107,10 @@ def nodegroup_version_unmanaged(item: Block, project: Project) -> Problems:
 
 
 def _follows(item: Block) -> bool:
-    """True for a module's node group that gets its version, or its image, from elsewhere."""
-    call = item.call if item.virtual else None
-    if call is None:
-        return False
+    """True for a node group that gets its version, or its image, from a module or from eksctl."""
+    call = item.call
+    if not item.virtual or call is None:
+        return item.virtual
     source, latest = registry_name(call), call["use_latest_ami_release_version"]
     if source != _GROUP:
         return source != _EKS or ".eks_managed_node_group[" in item.address
@@ -223,7 +223,7 @@ def node_update_too_aggressive(item: Block, project: Project, *, max_percent: in
         yield Problem(
             f"an update of node group {name} is forced: it evicts pods although their PodDisruptionBudget refuses",
             forced,
-            fix=_without(forced),
+            fix=_without(_written(item, forced)),
         )
     update = item.body.one("update_config")
     if not update.known:
@@ -256,6 +256,14 @@ def _least(item: Block) -> int | None:
     size = scaling["min_size"] if scaling.known else scaling
     number = size.number if size.known else None
     return int(number) if number is not None else None
+
+
+def _written(item: Block, argument: Node) -> Node:
+    """Return an argument as the module call writes it, where a module makes the node group of one."""
+    groups = item.call["eks_managed_node_groups"] if item.virtual and item.call is not None else item.body
+    entry = groups[node_group_name(item)] if groups.known else groups
+    own = entry[argument.key] if entry.known else entry
+    return own if own.exists and own.key == argument.key else argument
 
 
 def _without(node: Node) -> Fix:
