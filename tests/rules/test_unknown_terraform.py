@@ -1,4 +1,7 @@
-"""What only an apply could tell never adds a finding: each known argument of every example, made unknown in turn."""
+"""What only an apply could tell never adds a finding.
+
+Each known argument of every example is made unknown in turn, and each variable: it loses its default and its values.
+"""
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -73,6 +76,36 @@ def variants(example):
             )
 
 
+def unset(example):
+    """Yield the example without any value for one variable after the other."""
+    names = {
+        block[4][0][0]
+        for path, text in example.files.items()
+        if path.endswith(".tf")
+        for block in hcl.parse(text).body
+        if block[0] == hcl.BLOCK and block[3] == "variable"
+    }
+    for name in sorted(names):
+        files = {path: without(path, text, name) for path, text in example.files.items()}
+        if files != example.files:
+            yield f"var.{name}", replace(example, files=files)
+
+
+def without(path, text, name):
+    """Blank out what gives a variable a value, every line staying where it is."""
+    if not path.endswith((".tf", ".tfvars")):
+        return text
+    body = hcl.parse(text).body
+    if path.endswith(".tf"):
+        mine = [one for one in body if one[0] == hcl.BLOCK and one[3] == "variable" and one[4][0][0] == name]
+        values = [item for one in mine for item in one[6] if item[0] == hcl.ATTR and item[3] == "default"]
+    else:
+        values = [item for item in body if item[0] == hcl.ATTR and item[3] == name]
+    for item in reversed(values):
+        text = text[: item[1]] + "\n" * text.count("\n", item[1], item[2]) + text[item[2] :]
+    return text
+
+
 def findings(example):
     report = run_example(example, PACKS)
     assert [failure.message for failure in report.failures] == []
@@ -87,4 +120,18 @@ def test_there_are_examples():
 def test_an_unknown_value_adds_no_finding(example):
     known = findings(example)
     added = {value: new for value, variant in variants(example) if (new := findings(variant) - known)}
+    assert added == {}
+
+
+UNSET = [example for example in EXAMPLES if next(unset(example), None) is not None]
+
+
+def test_there_are_examples_with_variables():
+    assert len(UNSET) > 10
+
+
+@pytest.mark.parametrize("example", UNSET, ids=[example.name for example in UNSET])
+def test_a_variable_without_a_value_adds_no_finding(example):
+    known = findings(example)
+    added = {name: new for name, variant in unset(example) if (new := findings(variant) - known)}
     assert added == {}

@@ -258,9 +258,13 @@ def opaque_beside(block: Block, *words: str) -> bool:
     return any(word in f"{call.source} {call.name}".lower() for call in block.root.opaque for word in words)
 
 
-def opaque_receives(block: Block) -> bool:
-    """True when a module that could not be seen through gets an attribute of the block, and may add to it."""
-    return any(_receives(call, block) for call in block.root.opaque)
+def opaque_receives(block: Block, besides: str = "") -> bool:
+    """True when a module that could not be seen through gets an attribute of the block, and may add to it.
+
+    Those whose registry name begins with `besides` are known not to.
+    """
+    calls = [call for call in block.root.opaque if not besides or not registry_name(call).startswith(besides)]
+    return any(_receives(call, block) for call in calls)
 
 
 def _receives(call: ModuleCall, block: Block) -> bool:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EKS: Final = "terraform-aws-modules/eks/aws"
+_NEVER: Final = "terraform-aws-modules/"  # of these only the eks module makes add-ons, and that one is known
 _UNRESOLVED: Final = 18  # the last major of the module that leaves the version to AWS
 _NEWEST: Final = 21  # from this major on the module takes the most recent version
 _CLUSTER: Final = regex(r"(aws_eks_cluster\.[\w-]+(?:\[[^\]]+\])?)\.(?:name|id)")
@@ -130,7 +131,7 @@ def addon_missing(
         return
     have = {addon["addon_name"].text for addon in addons_of(item, project)}
     missing = [name for name in required if name not in have]
-    if not missing or opaque_receives(item):
+    if not missing or opaque_receives(item, besides=_NEVER):
         return
     replaced = set(_replaced(project))
     missing = [name for name in missing if name not in replaced]
