@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := linter rules schemas tests benchmarks docs .ci
 
-.PHONY: demo test check golden docs linkcheck bench rule facts-check schemas fuzz clean
+.PHONY: demo test check golden docs linkcheck bench bench-charts rule facts-check schemas fuzz clean
 
 demo: .venv/ready  ## lint the example shop
 	@$(BIN)/opslint examples/myshop || test $$? -eq 1
@@ -38,6 +38,10 @@ linkcheck: .venv/ready  ## ask every address in the documentation (needs the int
 bench: .venv/ready  ## cold start, a large run, and the same against another linter
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/reports.py
+
+bench-charts: .venv/ready  ## cost and exactness of source maps over real charts: make bench-charts CHARTS="FOLDER …"
+	$(BIN)/python benchmarks/rendering.py $(CHARTS)
+	$(BIN)/python benchmarks/planted.py $(CHARTS)
 
 schemas: .venv/ready  ## make the schemas of built-in objects again (needs the package registry)
 	$(BIN)/python schemas/build/kubernetes_schemas.py

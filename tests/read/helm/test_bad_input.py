@@ -7,6 +7,7 @@ import tarfile
 import pytest
 
 from opslint.model.settings import Settings
+from opslint.read.helm.backend import Limits
 from opslint.read.plan import read_project
 
 CHART = "apiVersion: v2\nname: {}\nversion: 1.0.0\n"
@@ -87,8 +88,7 @@ def test_a_missing_value_says_what_gives_it(read, template, flag):
     ],
 )
 def test_a_template_that_takes_too_much_is_stopped(read, monkeypatch, template, kind):
-    monkeypatch.setattr("opslint.model.limits.RENDER_SECONDS", 1.0)
-    monkeypatch.setattr("opslint.read.helm.backend.Limits.__init__.__defaults__", (1.0, 2 * 1024**3, 50_000_000))
+    monkeypatch.setattr("opslint.read.helm.engine.Limits", lambda: Limits(seconds=1))
     (failure,) = read({"templates/a.yaml": template})
     assert failure.path == "bad/Chart.yaml"
     assert failure.kind in kind
