@@ -27,6 +27,7 @@ from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
 from opslint.engine.named import objects_named
+from opslint.engine.node_groups import group_key
 from opslint.engine.pods import (
     OPERATOR_KINDS,
     Labels,
@@ -216,6 +217,7 @@ __all__ = [
     "file",
     "find_account",
     "granting",
+    "group_key",
     "has_auto_mode",
     "has_resource",
     "installs_of",

@@ -164,3 +164,20 @@ def test_a_block_is_written_out_only_for_fixing(shop):
     plain, fixing = (shop.lint(one, fixing=fixing).findings[0].fix for fixing in (False, True))
     assert (plain.safety, plain.edits) == (Safety.SAFE, ())
     assert [edit.path for edit in fixing.edits] == ["main.tf"]
+
+
+def test_a_nested_block_is_added_at_the_end(shop):
+    one = shop.rule_for(resource("aws_x"), lambda item: [Add(item.body, "scan", "{\n  on = true\n}")])
+    text = 'resource "aws_x" "a" {\n  name = "a"\n}\n\nresource "aws_x" "b" {\n}\n'
+    wanted = (
+        b'resource "aws_x" "a" {\n  name = "a"\n\n  scan {\n    on = true\n  }\n}\n\n'
+        b'resource "aws_x" "b" {\n  scan {\n    on = true\n  }\n}\n'
+    )
+    assert shop.fix({"main.tf": text}, one)["main.tf"] == wanted
+
+
+def test_a_nested_block_is_not_added_to_a_block_of_one_line(shop):
+    one = shop.rule_for(resource("aws_x"), lambda item: [Add(item.body, "scan", "{\n  on = true\n}")])
+    shop.write({"main.tf": 'resource "aws_x" "a" { name = "a" }\n'})
+    (finding,) = shop.lint(one).findings
+    assert finding.fix.safety == "shown"

@@ -48,7 +48,10 @@ class Set(NamedTuple):
 
 
 class Add(NamedTuple):
-    """Add an entry to a map: `key: value` in the style of its siblings."""
+    """Add an entry to a map: `key: value` in the style of its siblings.
+
+    In Terraform a value of several lines from `{` to `}` is a nested block.
+    """
 
     to: Node
     key: str

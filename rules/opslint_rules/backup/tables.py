@@ -46,7 +46,8 @@ def dynamodb_no_pitr(item: Block, project: Project) -> Problems:
     A wrong write or a bad deployment changes items one by one, and there is no way back. With point-in-time recovery
     the table is restored, as a new one, to any second of the last 35 days.
 
-    It is off by default in the provider and in the dynamodb-table module. Terraform's own lock table, whose only key
+    It is off by default in the provider and in the dynamodb-table module, and each `replica` has a switch of its own.
+    Terraform's own lock table, whose only key
     is LockID, passes, and so does a table that an AWS Backup selection covers or may cover. Leave it for caches and
     sessions.
 
@@ -90,20 +91,39 @@ def dynamodb_no_pitr(item: Block, project: Project) -> Problems:
         return
     given = item["point_in_time_recovery"]
     flag = item.body.one("point_in_time_recovery")["enabled"] if given.present else given
-    if (given.present and flag.is_true) or is_selected(item, project):
+    if is_selected(item, project):
         return
-    yield Problem(
-        f"table {name_of(item)} cannot be restored to a point in time:"
-        f" point_in_time_recovery is {'off' if given.present else 'not set'}",
-        flag,
-        fix=_pitr_fix(item, flag),
-    )
+    if not (given.present and flag.is_true):
+        yield Problem(
+            f"table {name_of(item)} cannot be restored to a point in time:"
+            f" point_in_time_recovery is {'off' if given.present else 'not set'}",
+            flag,
+            fix=_pitr_fix(item, flag),
+        )
+    for replica in item["replica"]:
+        own = replica["point_in_time_recovery"]
+        if not own.is_true:
+            where = replica["region_name"]
+            yield Problem(
+                f"the replica of table {name_of(item)}{f' in {where.text}' if where.known and where.text else ''}"
+                " cannot be restored to a point in time",
+                own if own.exists else replica,
+                fix=_replica_fix(replica, own),
+            )
+
+
+def _replica_fix(replica: Node, own: Node) -> Fix:
+    if own.exists:
+        return set_value(own, "point_in_time_recovery", "true", Safety.SAFE)
+    return Fix("set point_in_time_recovery = true", (Add(replica, "point_in_time_recovery", "true"),), Safety.SAFE)
 
 
 def _pitr_fix(item: Block, flag: Node) -> Fix:
     title = "switch point_in_time_recovery on"
     if is_literal(flag) and not item.virtual:
         return set_value(flag, "enabled", "true", Safety.SAFE)
+    if not item.virtual and not item["point_in_time_recovery"].exists:
+        return Fix(title, (Add(item.body, "point_in_time_recovery", "{\n  enabled = true\n}"),), Safety.SAFE)
     if item.virtual and item.call is not None and not item.call["point_in_time_recovery_enabled"].exists:
         return Fix(title, (Add(item.call.body, "point_in_time_recovery_enabled", "true"),), Safety.SAFE)
     return Fix(title, (), Safety.SHOWN)

@@ -21,7 +21,7 @@ from opslint.api import (
     opaque_receives,
     resource,
     rule,
-    set_argument,
+    set_value,
 )
 
 _POLICY = {
@@ -140,7 +140,7 @@ def ecr_no_lifecycle(item: Block, project: Project) -> Problems:
     if item.virtual and item.call is not None:
         create, policy = item.call["create_lifecycle_policy"], item.call["repository_lifecycle_policy"]
         if create.is_false:
-            yield Problem(said, create, fix=set_argument(item, "create_lifecycle_policy", "true", Safety.UNSAFE))
+            yield Problem(said, create, fix=set_value(create, "create_lifecycle_policy", "true", Safety.UNSAFE))
         elif not policy.text.strip():
             yield Problem(said, policy)
     elif not opaque_receives(item) and not opaque_beside(item, "ecr", "lifecycle"):

@@ -14,6 +14,7 @@ from opslint.api import (
     Project,
     Severity,
     any_of,
+    group_key,
     kind,
     load,
     name_of,
@@ -122,6 +123,7 @@ def previous_generation_instance(item: Block | KubeObject, project: Project, *, 
 def _of_block(item: Block) -> Iterator[tuple[Node, str, str, str]]:
     key, service = _ARGUMENTS[item.type]
     owner = f"{item.type.removeprefix('aws_').replace('_', ' ')} {name_of(item)}"
+    owner = f"node group {group_key(item)}" if group_key(item) else owner
     node = item[key]
     for one in node if node.is_list else (node,):
         if one.known and one.present:

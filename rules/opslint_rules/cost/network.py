@@ -8,7 +8,6 @@ from opslint.api import (
     RECOMMENDED,
     STRICT,
     Add,
-    AppendBlock,
     Block,
     Fix,
     Problem,
@@ -19,7 +18,6 @@ from opslint.api import (
     beside,
     elsewhere,
     environment_of,
-    known_regions,
     may_name,
     may_refer_to,
     name_of,
@@ -30,6 +28,7 @@ from opslint.api import (
     resource,
     rule,
 )
+from opslint_rules.cost.endpoint_fix import endpoint_fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +153,7 @@ def missing_gateway_endpoint(
                 f" traffic to {title} is charged per gigabyte{layers}",
                 item.header,
                 also=(("the NAT gateway", nat),),
-                fix=_fix(item, project, service),
+                fix=endpoint_fix(item, project, service),
             )
         for routes in found:
             if routes is not None:
@@ -370,18 +369,3 @@ def _is_data(table: Block) -> bool:
     """True for a DynamoDB table other than Terraform's lock table, whose key is always LockID."""
     key = table["hash_key"]
     return not table.stand_in and key.known and key.text != "LockID"
-
-
-# -- fix
-def _fix(vpc: Block, project: Project, service: str) -> Fix:
-    title = f"add an aws_vpc_endpoint for {service} with the private route tables"
-    regions = known_regions(project)
-    if not vpc.virtual or vpc.call is None or vpc.call.address != f"module.{vpc.call.name}" or len(regions) != 1:
-        return Fix(title, (), Safety.SHOWN)
-    body: dict[str, object] = {
-        "vpc_id": f"${{module.{vpc.call.name}.vpc_id}}",
-        "service_name": f"com.amazonaws.{next(iter(regions))}.{service}",
-        "route_table_ids": f"${{module.{vpc.call.name}.private_route_table_ids}}",
-    }
-    block: dict[str, object] = {"resource": [{"aws_vpc_endpoint": {service: body}}]}
-    return Fix(title, (AppendBlock(vpc.header, block),), Safety.UNSAFE)

@@ -18,6 +18,7 @@ from opslint.api import (
     Set,
     Severity,
     any_of,
+    group_key,
     is_literal,
     kind,
     name_of,
@@ -171,7 +172,8 @@ def _volume(item: Block, *, io_volumes: bool) -> Problems:
 
 
 def _devices(item: Block) -> Problems:
-    what = "launch template" if item.type == "aws_launch_template" else "instance"
+    kind_of = "launch template" if item.type == "aws_launch_template" else "instance"
+    owner = f"node group {group_key(item)}" if group_key(item) else f"{kind_of} {name_of(item)}"
     for device, disk, is_root in _disks(item):
         if not disk.known or not disk["volume_type"].known or disk["snapshot_id"].present:
             continue
@@ -179,9 +181,7 @@ def _devices(item: Block) -> Problems:
         type_ = kind_.text or ("" if is_root else "gp2")
         if type_ in _OLD:
             yield Problem(
-                f"volume {device} of {what} {name_of(item)} is {_named(kind_, type_)}, and gp3 is cheaper".replace(
-                    "  ", " "
-                ),
+                f"volume {device} of {owner} is {_named(kind_, type_)}, and gp3 is cheaper".replace("  ", " "),
                 kind_,
                 fix=_nested_fix(disk, kind_),
             )

@@ -17,6 +17,7 @@ from opslint.api import (
     Safety,
     Set,
     Severity,
+    group_key,
     is_literal,
     kind,
     name_of,
@@ -137,10 +138,15 @@ def _template(item: Block, project: Project) -> Problems:
             continue
         device = mapping["device_name"].text
         yield Problem(
-            f"volume {device} of launch template {name_of(item)} is not encrypted".replace("  ", " "),
+            f"volume {device} of {_title(item)} is not encrypted".replace("  ", " "),
             flag,
             fix=_fix(ebs, flag),
         )
+
+
+def _title(item: Block) -> str:
+    key = group_key(item)
+    return f"node group {key}" if key else f"launch template {name_of(item)}"
 
 
 def _mappings(node: Node) -> Iterator[Node]:

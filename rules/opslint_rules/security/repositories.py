@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from opslint.api import (
     RECOMMENDED,
     STRICT,
+    Add,
     Block,
     Container,
+    Fix,
     Problem,
     Problems,
     Project,
@@ -218,11 +220,16 @@ def ecr_scan_off(item: Block, project: Project) -> Problems:
     why = "scan_on_push is false" if scan.present else "scanning is not configured"
     said = f"images pushed to ECR repository {name_of(item)} are not scanned: {why}"
     if not blocks.present:
-        yield Problem(said, item.header)
+        yield Problem(said, item.header, fix=None if item.virtual else _scan_fix(item))
         return
     given = _given(item, "repository_image_scan_on_push")
     at = scan if given is None else given
     yield Problem(said, at, fix=set_value(at, str(at.key), "true", Safety.SAFE) if at.exists else None)
+
+
+def _scan_fix(item: Block) -> Fix:
+    change = Add(item.body, "image_scanning_configuration", "{\n  scan_on_push = true\n}")
+    return Fix("add image_scanning_configuration with scan_on_push = true", (change,), Safety.SAFE)
 
 
 def _registries(item: Block, project: Project) -> list[Block]:

@@ -38,6 +38,28 @@ _ARGUMENTS: Final = {
 }
 _RELEASE: Final = "helm_release"
 _SAFE_TYPE: Final = "SecureString"
+# Members of a kubernetes_secret that say where something is, not how to get in.
+_PLAIN_KEYS: Final = frozenset(
+    {
+        "database",
+        "dbname",
+        "endpoint",
+        "host",
+        "hostname",
+        "insecure",
+        "name",
+        "namespace",
+        "port",
+        "project",
+        "region",
+        "server",
+        "type",
+        "url",
+        "user",
+        "username",
+    }
+)
+_WITH_PASSWORD: Final = regex(r"://[^/@:\s]+:[^/@\s]+@")
 
 
 class Found(NamedTuple):
@@ -59,10 +81,11 @@ def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
     It is in the history, in every clone and in the logs of CI, and it is in the state as well. Let AWS make it
     (`manage_master_user_password`), or `random_password` with a write-only argument, and put nothing into the files.
 
-    Passwords of databases, texts of secrets, parameters of type SecureString, `kubernetes_secret` and sensitive values
-    of releases are read, wherever the value comes from. Placeholders, random passwords, data sources and write-only
-    arguments pass. A secret whose text is JSON is reported for its members whose names say secret. A value that was
-    committed once has to be changed where it is used. Leave it for local test databases.
+    Passwords of databases, texts of secrets, parameters of type SecureString, `kubernetes_secret` (without keys such as
+    `url` and `type`) and sensitive values of releases are read, wherever the value comes from. Placeholders, random
+    passwords, data sources and write-only arguments pass. A secret whose text is JSON is reported for its members whose
+    names say secret. A value that was committed once has to be changed where it is used. Leave it for local test
+    databases.
 
     ```hcl bad
     resource "aws_db_instance" "orders" {
@@ -96,7 +119,8 @@ def _found(item: Block) -> Iterator[Found]:
     if item.type in TYPED:
         data = item["data"]
         for key, node in data.items() if data.known else ():
-            yield Found(f"key {key}", node)
+            if key.lower() not in _PLAIN_KEYS or (node.known and _WITH_PASSWORD.search(node.text)):
+                yield Found(f"key {key}", node)
         return
     if item.type == _RELEASE:
         yield from _of_release(item)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.api import (
     STRICT,
     Add,
+    Block,
     Fix,
     KubeObject,
     Node,
@@ -16,10 +17,13 @@ from opslint.api import (
     Project,
     Safety,
     Severity,
+    any_of,
     kind,
+    resource,
     rule,
     share_namespace,
 )
+from opslint_rules.security.listeners import LISTENERS, listener_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,18 +35,33 @@ TLS_PORTS: Final = frozenset({"443", "8443", "9443", "https", "tls", "websecure"
 
 
 @rule(
-    each=kind("Ingress", "Gateway", "Service"),
+    each=any_of(kind("Ingress", "Gateway", "Service"), resource(*LISTENERS)),
     severity=Severity.MEDIUM,
     preset=STRICT,
     aliases={
         "kyverno": ["require-ingress-https", "ingress-host-match-tls", "require-encryption-aws-loadbalancers"],
+        "checkov": ["CKV_AWS_2", "CKV2_AWS_20", "CKV_AWS_103"],
+        "trivy": ["AVD-AWS-0054", "AVD-AWS-0047"],
     },
     related={"polaris": ["tlsSettingsMissing"], "hardeneks": ["use_encryption_with_aws_load_balancers"]},
     cis=["EKS 1.8.0 5.4.5"],
     fixable="unsafe",
-    options={"include_internal": "also check internal load balancers"},
+    options={
+        "include_internal": "also check internal load balancers",
+        "weak_policies": "values of ssl_policy that are reported",
+    },
 )
-def ingress_without_tls(item: KubeObject, project: Project, *, include_internal: bool = False) -> Problems:
+def ingress_without_tls(
+    item: KubeObject | Block,
+    project: Project,
+    *,
+    include_internal: bool = False,
+    weak_policies: tuple[str, ...] = (
+        "ELBSecurityPolicy-2016-08",
+        "ELBSecurityPolicy-TLS-1-0-2015-04",
+        "ELBSecurityPolicy-TLS-1-1-2017-01",
+    ),
+) -> Problems:
     """A public entry point accepts plain HTTP without redirecting to HTTPS.
 
     Session cookies and passwords of whoever follows an old link travel readable, and any network on the way may change
@@ -50,8 +69,10 @@ def ingress_without_tls(item: KubeObject, project: Project, *, include_internal:
 
     An ALB needs a certificate or a port HTTPS in `listen-ports`, and `ssl-redirect` when it listens on HTTP too; the
     members of a group are read together. Other Ingresses need each host under `tls`. A Gateway's HTTP listener needs
-    an HTTPRoute that redirects. Internal load balancers pass unless `include_internal` is set. Leave it when a CDN in
-    front is the only one who can reach the entry.
+    an HTTPRoute that redirects. In Terraform a listener for HTTP needs a `default_action` that redirects to HTTPS, and
+    one for HTTPS an `ssl_policy` without TLS 1.0 and 1.1; the provider's default has both. Internal load balancers pass
+    unless `include_internal` is set, and so does what cannot be told. Leave it when a CDN in front is the only one who
+    can reach the entry.
 
     ```yaml bad
     apiVersion: networking.k8s.io/v1
@@ -99,11 +120,55 @@ def ingress_without_tls(item: KubeObject, project: Project, *, include_internal:
       defaultBackend: {service: {name: web, port: {number: 80}}}
     ```
 
+    ```hcl bad
+    resource "aws_lb" "web" {
+      name = "web"
+    }
+
+    resource "aws_lb_listener" "http" {
+      load_balancer_arn = aws_lb.web.arn
+      port              = 80
+      protocol          = "HTTP"  # <-
+      default_action {
+        type             = "forward"
+        target_group_arn = aws_lb_target_group.web.arn
+      }
+    }
+
+    resource "aws_lb_target_group" "web" {
+      name = "web"
+    }
+    ```
+
+    ```hcl good
+    resource "aws_lb" "web" {
+      name = "web"
+    }
+
+    resource "aws_lb_listener" "http" {
+      load_balancer_arn = aws_lb.web.arn
+      port              = 80
+      protocol          = "HTTP"
+      default_action {
+        type = "redirect"
+        redirect {
+          protocol    = "HTTPS"
+          port        = "443"
+          status_code = "HTTP_301"
+        }
+      }
+    }
+    ```
+
     See <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/>,
+    <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_listener>,
+    <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>,
     <https://kubernetes.io/docs/concepts/services-networking/ingress/#tls> and
     <https://gateway-api.sigs.k8s.io/guides/http-redirect-rewrite/>.
     """
-    if item.kind == "Service":
+    if isinstance(item, Block):
+        yield from listener_problems(item, project, weak_policies, include_internal=include_internal)
+    elif item.kind == "Service":
         yield from _service(item)
     elif item.kind == "Gateway":
         if item.group == "gateway.networking.k8s.io" and (include_internal or not _is_internal(item)):

@@ -111,6 +111,9 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
     newline = line_break(source)
     indent = source.text[line_start(source, start) : start]
     indent = indent[: len(indent) - len(indent.lstrip())] + "  "
+    if value.startswith("{\n"):
+        is_block = not source.text.startswith("{", start)
+        return _nested(source, close, (key, value), bool(entries)) if is_block else None
     if "\n" not in source.text[inner:close]:
         return [*_open_up(source, inner, close, (key, value), indent), *_set_apart(to)]
     plain = [entry for entry in entries if entry[3]]
@@ -119,6 +122,17 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
         at = line_end(source, inner)
         return [Patch(source, at, at, f"{newline}{indent}{key} = {value}{blank}")]
     return _beside(source, plain, (key, value), newline)
+
+
+def _nested(source: Source, close: int, new: tuple[str, str], apart: bool) -> list[Patch] | None:
+    """Add a nested block at the end of a block, an empty line before it when there is anything before."""
+    at = line_start(source, close)
+    indent, newline = source.text[at:close], line_break(source)
+    if indent.strip():
+        return None  # a block of one line
+    lines = [f"{new[0]} {line}" if number == 0 else line for number, line in enumerate(new[1].split("\n"))]
+    text = "".join(f"{indent}  {line}{newline}" for line in lines)
+    return [Patch(source, at, at, (newline if apart else "") + text)]
 
 
 def _open_up(source: Source, inner: int, close: int, new: tuple[str, str], indent: str) -> list[Patch]:
