@@ -467,6 +467,27 @@ def test_a_file_that_terraform_applies_is_no_manifest_beside_it(tmp_path: Path) 
     assert not any(item.root["metadata"]["name"].derived for item in reading.project.objects)
 
 
+def test_a_copy_of_a_manifest_is_judged_in_its_file(tmp_path: Path) -> None:
+    files = {
+        "main.tf": """
+            locals {
+              found = { for path in fileset(path.module, "manifests/*.yaml") : path => yamldecode(file(path)) }
+            }
+            resource "kubernetes_manifest" "a" {
+              for_each = local.found
+              manifest = each.value
+            }
+            resource "kubernetes_manifest" "b" {
+              for_each = local.found
+              manifest = merge(each.value, { data = {} })
+            }
+        """,
+        "manifests/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: y}\n",
+    }
+    found = [(item.unit.kind, item.block.name if item.block else "") for item in read(tmp_path, files).project.objects]
+    assert found == [("manifests", ""), ("terraform", "b")]
+
+
 def test_a_template_file_stands_at_its_lines(tmp_path: Path) -> None:
     files = {
         "infra/main.tf": """

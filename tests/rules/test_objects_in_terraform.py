@@ -27,7 +27,12 @@ def examples():
 def is_plain(example):
     (path,) = example.files if len(example.files) == 1 else ("",)
     text = example.files.get(path, "")
-    return path.endswith(".yaml") and "apiVersion" in text and "/" not in path and "opslint" not in text
+    return (
+        path.endswith(".yaml")
+        and "apiVersion" in text
+        and "/" not in path
+        and not any(word in text for word in ("opslint", "eksctl.io"))
+    )
 
 
 PLAIN = [example for example in examples() if is_plain(example) and EXEMPT.isdisjoint(example.rules)]

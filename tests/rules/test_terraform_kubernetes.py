@@ -162,3 +162,80 @@ spec: {containers: [{name: a, image: "a:1"}]}
 def test_a_subject_that_is_not_known_may_be_an_account_of_its_namespace(lint_files, kind, namespace, count):
     files = {"main.tf": BINDING % kind, "pod.yaml": ACCOUNT % namespace}
     assert len(said(lint_files, files, "token-automounted")) == count
+
+
+NAMED = """variable "x" {}
+resource "kubernetes_config_map" "a" {
+  metadata {
+    name      = %s
+    namespace = %s
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "count"),
+    [
+        ("var.x", '"shop"', 0),
+        ('"db"', "var.x", 0),
+        ('"other"', "var.x", 1),
+        ("var.x", "var.x", 0),
+    ],
+)
+def test_what_has_no_known_name_may_be_what_is_referred_to(lint_files, name, namespace, count):
+    files = {"pod.yaml": POD, "main.tf": NAMED % (name, namespace)}
+    assert len(said(lint_files, files, "missing-config-reference")) == count
+
+
+INGRESS = """variable "x" {}
+resource "kubernetes_ingress_v1" "a" {
+  metadata {
+    name        = "a"
+    annotations = %s
+  }
+  spec {
+    ingress_class_name = "alb"
+    rule {
+      host = "shop.example"
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("annotations", "count"),
+    [
+        ('{ "alb.ingress.kubernetes.io/scheme" = "internet-facing" }', 1),
+        (
+            '{ "alb.ingress.kubernetes.io/scheme" = "internet-facing", "alb.ingress.kubernetes.io/certificate-arn" = var.x }',
+            0,
+        ),
+        ("var.x", 0),
+    ],
+)
+def test_an_annotation_that_is_not_known_may_be_there(lint_files, annotations, count):
+    assert len(said(lint_files, {"main.tf": INGRESS % annotations}, "ingress-without-tls")) == count
+
+
+RUNS = """variable "x" {}
+resource "kubernetes_pod" "a" {
+  metadata {
+    name      = "a"
+    namespace = "shop"
+  }
+  spec {
+    service_account_name = %s
+  }
+}
+"""
+IDLE = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: idle, namespace: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("account", "namespace", "count"), [("var.x", "shop", 0), ("var.x", "other", 1), ('"busy"', "shop", 1)]
+)
+def test_a_pod_may_run_as_any_account_when_its_own_is_not_known(lint_files, account, namespace, count):
+    files = {"main.tf": RUNS % account, "account.yaml": IDLE % namespace}
+    assert len(said(lint_files, files, "stale-service-account")) == count

@@ -156,7 +156,7 @@ def uses_account(item: KubeObject, project: Project) -> bool:
         index = _uses[project] = {}
         for namespace, name in _found(project):
             index.setdefault(name, set()).add(namespace)
-    namespaces = index.get(item.name, set())
+    namespaces = index.get(item.name, set()) | index.get(_ANY, set())
     return bool(namespaces) and (not item.namespace or item.namespace in namespaces or "" in namespaces)
 
 
@@ -166,6 +166,7 @@ _granted: WeakKeyDictionary[Project, dict[tuple[str, str], list[tuple[str, KubeO
 _OWN: Final = frozenset({"ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service"})
 _TEXT: Final = regex(r"(?i)service[-_ ]?account(?:[-_ ]?names?)?[\"']?\s*[:= ]\s*[\"']?([a-z0-9][a-z0-9.-]*)")
 _NAMED: Final = regex(r"(?i)service[-_]?account")
+_ANY: Final = "*"  # of its namespace: which one, only an apply could tell
 TOKEN_OF: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation
 
 
@@ -182,7 +183,7 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
                 if node.known and "ervice" in node.text:
                     yield from (("", name) for name in _TEXT.findall(node.text))
         elif item.kind == "Secret":
-            yield item.namespace, item.annotations.get(TOKEN_OF, "")
+            yield item.namespace, item.annotations.known(TOKEN_OF)
         elif item.kind not in _OWN:
             for node in item.root.walk():
                 if isinstance(node.key, str) and _NAMED.search(node.key):
@@ -194,7 +195,9 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
 
 def _known_account(spec: Node) -> str:
     for key in ("serviceAccountName", "serviceAccount"):
-        if spec[key].known and spec[key].text:
+        if not spec[key].known:
+            return _ANY
+        if spec[key].text:
             return spec[key].text
     return "default"
 

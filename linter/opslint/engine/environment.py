@@ -36,7 +36,7 @@ def environment_of(item: object) -> Environment:
 def _of_object(item: KubeObject) -> Environment:
     for labels in (item.labels, item.pod_labels):
         for label in LABELS:
-            word = labels.get(label, "")
+            word = labels.known(label)
             if stage_of(word) != "unknown":
                 return Environment(word, stage_of(word), f"label {label}")
     for word in item.namespace.replace("_", "-").split("-"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
+
+from opslint.model.node import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,51 @@ class Written(NamedTuple):
     api_version: str
     at: Node | Location
     how: str
+
+
+class Texts(dict[str, str]):
+    """Labels or annotations as texts: going through them yields those that are known.
+
+    Asking for one whose value is not known (or any other one, when not all keys are known) raises `Undecided`.
+    """
+
+    __slots__ = ("_open", "_whole")
+
+    def __init__(self, node: Node) -> None:
+        entries = dict(node.items()) if node.known else {}
+        super().__init__({key: value.text for key, value in entries.items() if value.known})
+        self._open = {key: value for key, value in entries.items() if not value.known}
+        self._whole = None if node.known else node
+
+    def _ask(self, key: object) -> None:
+        node = self._open.get(key) if isinstance(key, str) else None
+        node = self._whole if node is None else node
+        if node is not None:
+            raise Undecided(node)
+
+    @overload  # type: ignore[override]
+    def get(self, key: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str, /) -> str: ...
+    def get(self, key: str, default: str | None = None, /) -> str | None:
+        """Return the value of a key. Raises Undecided."""
+        if not dict.__contains__(self, key):
+            self._ask(key)
+        return dict.get(self, key, default)
+
+    def __missing__(self, key: str) -> str:
+        self._ask(key)
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        if dict.__contains__(self, key) or key in self._open:
+            return True
+        self._ask(key)
+        return False
+
+    def known(self, key: str) -> str:
+        """Return the value of a key, "" when it is absent or not known."""
+        return dict.get(self, key, "")
 
 
 class KubeObject:
@@ -102,14 +149,14 @@ class KubeObject:
         return self.root["spec"]
 
     @cached_property
-    def labels(self) -> dict[str, str]:
+    def labels(self) -> Texts:
         """`metadata.labels` as texts."""
-        return _texts(self.metadata["labels"])
+        return Texts(self.metadata["labels"])
 
     @cached_property
-    def annotations(self) -> dict[str, str]:
+    def annotations(self) -> Texts:
         """`metadata.annotations` as texts."""
-        return _texts(self.metadata["annotations"])
+        return Texts(self.metadata["annotations"])
 
     @property
     def source(self) -> Source:
@@ -134,9 +181,9 @@ class KubeObject:
         return self.pod_template["spec"]
 
     @cached_property
-    def pod_labels(self) -> dict[str, str]:
+    def pod_labels(self) -> Texts:
         """The labels its pods get."""
-        return _texts(self.pod_template["metadata"]["labels"])
+        return Texts(self.pod_template["metadata"]["labels"])
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
@@ -153,7 +200,7 @@ class KubeObject:
     @cached_property
     def is_test_hook(self) -> bool:
         """True for a Helm test hook, which workload rules leave alone."""
-        hooks = self.annotations.get("helm.sh/hook", "")
+        hooks = self.annotations.known("helm.sh/hook")
         return any(hook.strip().startswith("test") for hook in hooks.split(","))
 
     @property
@@ -197,12 +244,6 @@ class Container:
 
 
 Workload = KubeObject
-
-
-def _texts(node: Node) -> dict[str, str]:
-    if not node.known:
-        return {}
-    return {key: value.text for key, value in node.items() if value.known}
 
 
 def unpack(root: Node) -> Iterator[Node]:

@@ -234,12 +234,13 @@ def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Par
 
 def _objects_in_terraform(settings: Settings, parts: _Parts) -> None:
     """Take in the Kubernetes objects that Terraform applies; a file that it applies is no manifest beside it."""
-    from opslint.read.terraform_objects import find_objects
+    from opslint.read.terraform_objects import drop_copies, find_objects
 
     found = find_objects(parts.modules, parts.clusters, settings)
     for unit in parts.units:
         unit.objects = [item for item in unit.objects if item.source.path not in found.consumed]
-    parts.units = [unit for unit in parts.units if unit.objects or unit.kind != "manifests"] + found.units
+    parts.units = [unit for unit in parts.units if unit.objects or unit.kind != "manifests"]
+    parts.units += drop_copies(found.units, parts.units)
     parts.failures += found.failures
     parts.coverage.notices += found.notices
 

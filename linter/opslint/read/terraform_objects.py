@@ -17,7 +17,7 @@ from opslint.read.terraform_texts import Line, Text, documents_source, filled, g
 from opslint.read.yaml import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from opslint.model.project import Cluster
     from opslint.model.settings import Settings
@@ -65,6 +65,29 @@ def find_objects(modules: Iterable[RootModule], clusters: Iterable[Cluster], set
     return result
 
 
+def drop_copies(units: Iterable[Unit], others: Iterable[Unit]) -> list[Unit]:
+    """Leave out of units of Terraform the objects that equal one of a manifest: it is judged in its own file."""
+    known: dict[tuple[str, str, str], list[KubeObject]] = {}
+    for unit in others:
+        if unit.kind == "manifests":
+            for item in unit.objects:
+                known.setdefault((item.api_version, item.kind, item.name), []).append(item)
+    kept: list[Unit] = []
+    for unit in units:
+        unit.objects = [item for item in unit.objects if not _is_copy(item, known)]
+        if unit.objects:
+            kept.append(unit)
+    return kept
+
+
+def _is_copy(item: KubeObject, known: Mapping[tuple[str, str, str], list[KubeObject]]) -> bool:
+    found = known.get((item.api_version, item.kind, item.name), ()) if item.name else ()
+    if not found:
+        return False
+    plain = item.root.plain()
+    return any(one.root.plain() == plain for one in found)
+
+
 class _Reader:
     """Reads the objects of one root module: a unit for each alias of the provider, as that is another cluster."""
 
@@ -90,6 +113,8 @@ class _Reader:
                 unit.objects.append(KubeObject(root, unit, block))
                 if block.stand_in:
                     unit.open(f"how many there are of {block.address} is not known")
+                elif not _is_named(unit.objects[-1]):
+                    unit.open(f"the name, namespace or labels of {block.address} are not known")
         for unit in self._units.values():
             for why in unseen:
                 unit.open(why)
@@ -192,10 +217,10 @@ class _Reader:
 def _unknown_frame(root: Node) -> Node | None:
     """Return the first part of an object's frame that is unknown: without it nothing can be said of the object.
 
-    The frame is kind, metadata and spec, and of a workload everything around its containers.
+    The frame is kind and metadata, and of a workload everything around its containers.
     """
     kind = root["kind"]
-    paths: list[tuple[str, ...]] = [("kind",), ("apiVersion",), ("metadata",), ("spec",)]
+    paths: list[tuple[str, ...]] = [("kind",), ("apiVersion",), ("metadata",)]
     pods = POD_TEMPLATE.get(kind.text) if kind.known else None
     if pods is not None:
         paths += [pods[:end] for end in range(1, len(pods) + 1)]
@@ -205,6 +230,14 @@ def _unknown_frame(root: Node) -> Node | None:
         if not node.known:
             return node
     return None
+
+
+def _is_named(item: KubeObject) -> bool:
+    """Return whether all that others may know an object by is known."""
+    nodes = [item.metadata["name"], item.metadata["namespace"], item.metadata["labels"]]
+    if item.is_workload:
+        nodes.append(item.pod_template["metadata"]["labels"])
+    return all(node.known for part in nodes for node in part.walk())
 
 
 def _object(raw: Raw, block: Block) -> Node:
@@ -240,4 +273,4 @@ def _in_pieces(node: Node) -> Text | None:
     return gapped(unknown, Line(node.source, node.span.line)) if unknown is not None and unknown.parts else None
 
 
-__all__ = ["TerraformObjects", "find_objects"]
+__all__ = ["TerraformObjects", "drop_copies", "find_objects"]
