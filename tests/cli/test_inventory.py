@@ -94,6 +94,25 @@ def test_units_with_environment_cluster_target_and_why_they_are_open(shop):
     assert [target["kubernetes"] for target in units["."]["targets"]] == ["1.33", "1.34"]
 
 
+def test_a_plan_is_named_where_its_values_are_used(inventory):
+    plan = {
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": []}},
+        "configuration": {
+            "root_module": {
+                "resources": [{"address": "aws_eks_cluster.this"}],
+                "module_calls": {"vpc": {}, "other": {}, "near": {}},
+            }
+        },
+    }
+    files = SHOP | {"infra/prod-plan.json": json.dumps(plan)}
+    _, out, _ = inventory(files, "--format", "json")
+    jsonschema.Draft202012Validator(load("inventory.schema")).validate(json.loads(out))
+    _, out, _ = inventory({})
+    assert out.count("values of the plan infra/prod-plan.json") == 1
+    assert "module.other  git::https://example.com/x.git: seen in the plan" in out
+
+
 def test_the_json_fits_its_schema(inventory):
     schema = load("inventory.schema")
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -150,6 +150,7 @@ def _modules(modules: Iterable[RootModule]) -> list[Facts]:
                 {
                     "environment": _environment(module.environment),
                     "var_files": list(module.var_files),
+                    "plan": module.plan or None,
                     "blocks": len(module.blocks),
                 }
                 for module in sorted(group, key=lambda one: one.environment.name)

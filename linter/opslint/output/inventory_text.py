@@ -119,7 +119,8 @@ def _module(module: Facts) -> Iterator[tuple[str, list[Piece]]]:
     yield _HEAD, [(module["path"], "place")]
     for run in module["runs"]:
         files = ", ".join(run["var_files"]) or "no variables file of its own"
-        yield _DETAIL, [(f"{_environment(run['environment'])}: {files}, {plural(run['blocks'], 'block')}", "")]
+        plan = f", values of the plan {run['plan']}" if run["plan"] else ""
+        yield _DETAIL, [(f"{_environment(run['environment'])}: {files}, {plural(run['blocks'], 'block')}{plan}", "")]
     for call in module["calls"]:
         yield _DETAIL, _call(call)
 
@@ -129,6 +130,7 @@ def _call(call: Facts) -> list[Piece]:
         "local": "read",
         "installed": "read from .terraform/modules",
         "adapter": "known by its inputs",
+        "plan": "seen in the plan",
         "opaque": "not read: its resources are unknown",
     }.get(call["how"]) or str(call["how"])
     if call["how"] == "adapter":
