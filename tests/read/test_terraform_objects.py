@@ -488,21 +488,22 @@ def test_a_copy_of_a_manifest_is_judged_in_its_file(tmp_path: Path) -> None:
     assert found == [("manifests", ""), ("terraform", "b")]
 
 
-def test_a_template_file_stands_at_its_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.tftpl", "a.yaml"])
+def test_a_template_file_stands_at_its_lines(tmp_path: Path, name: str) -> None:
     files = {
         "infra/main.tf": """
             resource "kubernetes_manifest" "a" {
-              manifest = yamldecode(templatefile("${path.module}/a.tftpl", { name = "web" }))
+              manifest = yamldecode(templatefile("${path.module}/NAME", { name = "web" }))
             }
-        """,
-        "infra/a.tftpl": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: shop\n",
+        """.replace("NAME", name),
+        f"infra/{name}": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: shop\n",
     }
     item = one(read(tmp_path, files))
     assert item.name == "web"
     node = item.metadata["namespace"]
     assert node.source.origin is not None
     origin = node.source.origin.locate(node.span)
-    assert (origin.location.source.path, origin.location.span.line) == ("infra/a.tftpl", 5)
+    assert (origin.location.source.path, origin.location.span.line) == (f"infra/{name}", 5)
     ((label, place),) = origin.related
     assert (label, place.source.path, place.span.line) == ("applied by kubernetes_manifest.a", "infra/main.tf", 1)
 

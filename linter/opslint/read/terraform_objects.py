@@ -179,8 +179,8 @@ class _Reader:
         if parsed.errors:
             self._fail(block, text, parsed.errors[0].line, parsed.errors[0].message)
             return
-        if text.file is not None:
-            self._result.consumed.add(text.file.path)
+        if text.lines[0].source.kind == "yaml":  # a file, as it is or as a template
+            self._result.consumed.add(text.lines[0].source.path)
         for document in parsed.documents:
             root = filled(document, text)
             if root.known and root.is_map:
