@@ -238,7 +238,8 @@ def _objects_in_terraform(settings: Settings, parts: _Parts) -> None:
 
     found = find_objects(parts.modules, parts.clusters, settings)
     for unit in parts.units:
-        unit.objects = [item for item in unit.objects if item.source.path not in found.consumed]
+        if unit.kind == "manifests":
+            unit.objects = [item for item in unit.objects if item.source.path not in found.consumed]
     parts.units = [unit for unit in parts.units if unit.objects or unit.kind != "manifests"]
     parts.units += drop_copies(found.units, parts.units)
     parts.failures += found.failures
