@@ -130,3 +130,91 @@ def write(folder: Path, count: int) -> int:
         path.write_text(text, encoding="utf-8")
         size += len(text)
     return size
+
+
+def _terraform(rng: random.Random, number: int) -> str:
+    """Return a file of Terraform: variables, locals with expressions, resources with nested blocks, a module call."""
+    name = f"{rng.choice(WORDS)}-{number}"
+    key = name.replace("-", "_")
+    tags = "".join(f'    {rng.choice(WORDS)}{at} = "{rng.randrange(10**6)}"\n' for at in range(rng.randrange(3, 9)))
+    rules = "".join(
+        f"""
+  ingress {{
+    description = "{rng.choice(WORDS)} number {at}"
+    from_port   = {rng.randrange(65536)}
+    to_port     = {rng.randrange(65536)}
+    protocol    = "tcp"
+    cidr_blocks = ["10.{rng.randrange(256)}.0.0/16", var.{key}_network]
+  }}
+"""
+        for at in range(rng.randrange(2, 7))
+    )
+    return f"""# What {name} needs.
+variable "{key}_network" {{
+  description = "Where {name} is called from"
+  type        = string
+  default     = "10.{rng.randrange(256)}.0.0/16"
+}}
+
+variable "{key}_settings" {{
+  type = object({{
+    size    = optional(number, {rng.randrange(1, 9)})
+    classes = optional(map(list(string)), {{}})
+  }})
+  default = {{}}
+}}
+
+locals {{
+  {key}_tags = merge(var.tags, {{
+{tags}  }})
+  {key}_names = [for at in range(var.{key}_settings.size) : format("%s-%02d", "{name}", at) if at % 2 == 0]
+  {key}_class = var.environment == "prod" ? "db.r6g.{rng.choice(("large", "xlarge"))}" : "db.t4g.medium"
+}}
+
+resource "aws_security_group" "{key}" {{
+  name_prefix = "${{local.prefix}}-{name}-"
+  vpc_id      = module.vpc.vpc_id
+  tags        = local.{key}_tags
+{rules}
+  lifecycle {{
+    create_before_destroy = true
+  }}
+}}
+
+resource "aws_db_instance" "{key}" {{
+  for_each = toset(local.{key}_names)
+
+  identifier              = each.value
+  instance_class          = local.{key}_class
+  allocated_storage       = {rng.randrange(20, 400)}
+  multi_az                = var.environment == "prod"
+  backup_retention_period = try(var.retention["{name}"], 7)
+  vpc_security_group_ids  = [aws_security_group.{key}.id]
+  user_data = <<-EOT
+    #!/bin/sh
+    %{{ for item in local.{key}_names ~}}
+    echo ${{item}} >> /etc/{name}
+    %{{ endfor ~}}
+  EOT
+}}
+
+resource "aws_iam_role" "{key}" {{
+  name = "{name}"
+  assume_role_policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = {{ Federated = module.eks.oidc_provider_arn }}
+      Condition = {{ StringEquals = {{ "${{module.eks.oidc_provider}}:sub" = "system:serviceaccount:shop:{name}" }} }}
+    }}]
+  }})
+}}
+"""
+
+
+def write_terraform(folder: Path, count: int) -> None:
+    """Write `count` files of Terraform."""
+    rng = random.Random(20261122)  # noqa: S311 - a corpus, not a secret
+    for number in range(count):
+        (folder / f"part{number}.tf").write_text(_terraform(rng, number), encoding="utf-8")

@@ -19,6 +19,7 @@ from platformdirs import user_cache_path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import corpus
+import terraform
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,6 +95,7 @@ def main() -> None:
         ratio("the whole run / a bare libyaml compose", whole, compose, goal="< 4", runs=5)
         _, peak = run(whole)
         print(f"{'peak memory / size of the text':<58} {peak / size:7.1f}  ({peak / 1e6:.0f} MB)  goal < 60")
+        terraform.whole(Path(tempfile.mkdtemp(dir=folder)))
         other = checkov()
         if other is None:
             print("checkov could not be installed: not compared")

@@ -142,12 +142,14 @@ def check_order(body: list[Any], text: str) -> None:
             check_order(node[6], text)
 
 
-def check(text: str) -> None:
-    """Read one text both ways and check what comes of it."""
+def check(text: str) -> float:
+    """Read one text both ways and check what comes of it; return the seconds that the slower reading took."""
+    slowest = 0.0
     for read in (hcl.parse, hcl.parse_json):
         start = time.process_time()
         parsed = read(text)
         took = time.process_time() - start
+        slowest = max(slowest, took)
         allowed = SECONDS + PER_CHARACTER * max(0, len(text) - 4096)
         assert took < allowed, f"{took:.3f} s for {len(text)} characters"
         assert len(parsed.errors) <= ERRORS_PER_FILE, "too many errors"
@@ -163,6 +165,7 @@ def check(text: str) -> None:
     except hcl.HclError as error:
         offset = error.offset
     assert 0 <= offset <= len(text), "an error outside the text"
+    return slowest
 
 
 def main() -> int:
@@ -173,13 +176,14 @@ def main() -> int:
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     limit = sys.getrecursionlimit()
+    print(f"{arguments.count:,} inputs of seed {arguments.seed}", flush=True)
     begin = time.perf_counter()
-    characters = 0
+    slowest = characters = 0.0
     for number in range(arguments.count):
         text = mutate(rng)
         characters += len(text)
         try:
-            check(text)
+            slowest = max(slowest, check(text))
             assert gc.isenabled(), "the garbage collector was left off"
             assert sys.getrecursionlimit() == limit, "the recursion limit was left changed"
         except Exception as error:  # noqa: BLE001 - whatever it is, the input is wanted
@@ -187,7 +191,8 @@ def main() -> int:
             return 1
     seconds = time.perf_counter() - begin
     print(
-        f"{arguments.count} inputs, {characters / 1e6:.1f} M characters, {seconds:.0f} s: nothing found (depth {HCL_DEPTH})"
+        f"{arguments.count} inputs, {characters / 1e6:.1f} M characters, {seconds:.0f} s: nothing found; "
+        f"the slowest took {slowest * 1000:.0f} ms (depth {HCL_DEPTH})"
     )
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -255,3 +256,20 @@ def test_readers_in_threads_do_not_disturb_each_other() -> None:
     assert problems == []
     assert gc.isenabled()
     assert sys.getrecursionlimit() == limit
+
+
+def test_stray_braces_of_a_line_are_one_error() -> None:
+    parsed = parse("~}~}~}~}~}\na = 1\n")
+    assert len(parsed.errors) == 1
+    assert [item[3] for item in parsed.body if item[0] == ATTR] == ["a"]
+
+
+def test_a_brace_behind_an_error_ends_the_block_around_it() -> None:
+    parsed = parse('r "a" "b" { ? }\nr "c" "d" {\n  x = 1\n}\n')
+    assert [[label[0] for label in item[4]] for item in parsed.body if item[0] == BLOCK] == [["a", "b"], ["c", "d"]]
+
+
+def test_escaped_quotes_outside_strings_are_read_in_linear_time() -> None:
+    begin = time.process_time()
+    parse("a = [" + '\\"' * 9_000 + "\n" + '\\"' * 9_000 + "\n")
+    assert time.process_time() - begin < 1

@@ -306,7 +306,7 @@ class _Reader:
         offset = min(error.offset, self.end)
         self._error(offset, error.message)
         inside = match.end(1) if name is not None and match is not None else start
-        going_on = next_item(text, inside, error.offset, swallows=error.swallows)
+        going_on = next_item(text, inside, error.offset, swallows=error.swallows, inside=bool(self.stack))
         begin = max(start, self.current[-1][2]) if self.current else start
         if self.stack:  # in a block on one line the item began with the block
             begin = max(begin, self.stack[-1][3])

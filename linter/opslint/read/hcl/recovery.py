@@ -24,16 +24,17 @@ class GoingOn(NamedTuple):
     top_level: bool
 
 
-def next_item(text: str, at: int, offset: int, *, swallows: bool) -> GoingOn:
+def next_item(text: str, at: int, offset: int, *, swallows: bool, inside: bool) -> GoingOn:
     """Return where the item after the broken one may begin.
 
     `at` is a place in the broken item, `offset` the place of the error. The rest of the item is skipped with its
     brackets balanced, to the end of its line or to the brace that ends the block around it; when brackets are missing,
     everything to the next line that begins an item at its first column is skipped. After a comment or heredoc without
-    an end (`swallows`) only a top-level block is sure to be one.
+    an end (`swallows`) only a top-level block is sure to be one. Where no block is open (not `inside`) a brace ends none:
+    the rest of its line is skipped with it.
     """
     if not swallows:
-        balanced = _balanced_end(text, at, offset)
+        balanced = _balanced_end(text, at, offset, inside=inside)
         if balanced is not None:
             return GoingOn(balanced, top_level=False)
     line = max(text.rfind("\n", 0, offset + 1), at)
@@ -43,7 +44,7 @@ def next_item(text: str, at: int, offset: int, *, swallows: bool) -> GoingOn:
     return GoingOn(following.end(), TOP_LEVEL(text, following.end()) is not None)
 
 
-def _balanced_end(text: str, at: int, offset: int) -> int | None:
+def _balanced_end(text: str, at: int, offset: int, *, inside: bool) -> int | None:
     """Return the end of the item's line, or of its last line when its brackets span several; None without one."""
     depth = 0
     position = at
@@ -62,7 +63,7 @@ def _balanced_end(text: str, at: int, offset: int) -> int | None:
         elif word in _CLOSING:
             if depth:
                 depth -= 1
-            elif word == "}":
+            elif word == "}" and inside:
                 return position - 1
         elif word == "\n" and not depth and position > offset:
             return position

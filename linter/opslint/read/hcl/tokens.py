@@ -106,10 +106,13 @@ _TOP_LEVEL: Final = (
 )
 TOP_LEVEL: Final = re.compile(_TOP_LEVEL).match
 NEXT_TOP_LEVEL: Final = re.compile(rf"\n(?={_TOP_LEVEL})").search
+_NEUTRAL: Final = r'[^"#/<\[\](){}\n\0\\]'
 BALANCE: Final = re.compile(
     rf"<<-?({IDENTIFIER})\r?\n"  # 1 heredoc marker
-    r'|"(?:[^"\\\n]|\\.)*+"|#[^\n]*+|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)|[\[({]|[\])}]|\n|\0'
-    r'|[^"#/<\[\](){}\n\0]++|["/<]'
+    r'|"(?:[^"\\\n]|\\.)*+"|#[^\n]*+|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)|\n|\0'
+    # Brackets with nothing in them that counts are taken as a run, with what is between them; a quote behind a backslash
+    # begins no string, or every one of many would be tried to the end of its line.
+    rf'|(?:{_NEUTRAL}++|\\.?|\[{_NEUTRAL}*+\]|\({_NEUTRAL}*+\)|\{{{_NEUTRAL}*+\}})++|[\[({{]|[\])}}]|["/<]'
 ).match
 
 _DIGITS: Final = 309  # the most digits a whole number may have: a float holds no more either
