@@ -154,3 +154,19 @@ def test_null_input_takes_the_default_when_not_nullable(tmp_path: Path) -> None:
     block = only(read(tmp_path, files), "aws_x")
     assert block["a"].number == 1
     assert not block["b"].present
+
+
+def test_excluded_variables_files_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "main.tf").write_text('variable "v" {\n  default = 1\n}\nresource "aws_x" "a" {\n  v = var.v\n}\n')
+    (tmp_path / "terraform.tfvars").write_text("v = 2\n")
+    (tmp_path / "envs" / "prod.tfvars").write_text("v = 3\n")
+    directories = [TerraformDirectory("", ("main.tf",))]
+
+    def values(*exclude: str) -> list[object]:
+        result = read_terraform(directories, Settings(exclude=exclude), tmp_path)
+        return [(module.environment.name, module.blocks[0]["v"].number) for module in result.modules]
+
+    assert values() == [("prod", 3)]
+    assert values("envs/") == [("", 2)]
+    assert values("terraform.tfvars", "/envs/*.tfvars") == [("", 1)]

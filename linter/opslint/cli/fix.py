@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from opslint.engine.repair.passes import Repair
     from opslint.model.report import Report
+    from opslint.output.masking import Masks
 
 _COLORS: Final = {"---": "1", "+++": "1", "@@ ": "36", "-": "31", "+": "32"}
 
@@ -58,7 +59,7 @@ def say_fixed(report: Report) -> None:
 def show_diff(repair_: Repair, *, quiet: bool) -> None:
     """Write a unified diff of all files to standard output."""
     colored = wants_color(sys.stdout)
-    show("".join(_diff(repair_.files, color=colored, escape=sys.stdout.isatty())))
+    show("".join(_diff(repair_, color=colored, escape=sys.stdout.isatty())))
     if not quiet:
         counts = repair_.problems, len(repair_.files)
         say(f"Would fix {_counted(counts)}" if repair_.files else "There is nothing to fix")
@@ -70,13 +71,16 @@ def _counted(counts: tuple[int, int]) -> str:
     return f"{plural(counts[0], 'problem')} in {plural(counts[1], 'file')}"
 
 
-def _diff(files: Mapping[str, tuple[bytes, bytes]], *, color: bool, escape: bool) -> Iterator[str]:
+def _diff(repair_: Repair, *, color: bool, escape: bool) -> Iterator[str]:
     import difflib
 
     from opslint.output.escape import visible
+    from opslint.output.masking import Masks
 
-    for path, (old, new) in sorted(files.items()):
-        before, after = _lines(old), _lines(new)
+    report = repair_.report
+    masks = Masks.of((*report.findings, *report.suppressed), report.secrets)
+    for path, (old, new) in sorted(repair_.files.items()):
+        before, after = _without_secrets(masks, path, _lines(old), _lines(new))
         for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", n=3):
             text = line.removesuffix("\n")
             shown = visible(text.removesuffix("\r")) if escape else text
@@ -84,6 +88,13 @@ def _diff(files: Mapping[str, tuple[bytes, bytes]], *, color: bool, escape: bool
             yield (f"\x1b[{code}m{shown}\x1b[0m" if color and code else shown) + "\n"
             if not line.endswith("\n"):
                 yield "\\ No newline at end of file\n"
+
+
+def _without_secrets(masks: Masks, path: str, before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
+    """Mask what the report of the mended files knows as secret; lines that stay the same are masked in both."""
+    shown = {line: masks.line(path, number, line.rstrip("\r\n")) for number, line in enumerate(after, 1)}
+    masked = {line: f"{text}\n" for line, text in shown.items() if text != line.rstrip("\r\n")}
+    return [masked.get(line, line) for line in before], [masked.get(line, line) for line in after]
 
 
 def _lines(content: bytes) -> list[str]:

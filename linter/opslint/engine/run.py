@@ -179,6 +179,7 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
         files=reading.files,
         resources=len(project.objects) + sum(len(module.blocks) for module in (*project.modules, *project.eksctl)),
         rules={one.rule.id: rule_info(one.rule) for one in selected},
+        secrets=tuple(place for module in project.modules for place in module.secrets),
     )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from opslint.model.finding import Finding
     from opslint.model.project import Target
+    from opslint.model.source import Location
 
 
 class Failure(NamedTuple):
@@ -103,6 +104,7 @@ class Report(NamedTuple):
     resources: int
     rules: Mapping[str, RuleInfo]  # of every rule that ran
     fixed: tuple[int, int] = (0, 0)  # by this run: problems, files
+    secrets: tuple[Location, ...] = ()  # texts that no output may show, whatever the finding beside them
 
     @property
     def incomplete(self) -> bool:

@@ -99,6 +99,8 @@ class RootModule:
     plan: str = ""  # the path of the plan whose values it has
     notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values
 
+    secrets: list[Location] = field(default_factory=list)  # the texts that supply sensitive variables
+
     def note(self, notice: Notice) -> None:
         """Add a notice, once."""
         if notice not in self.notices:

@@ -30,21 +30,26 @@ class Masks(NamedTuple):
     ranges: Mapping[tuple[str, int], tuple[tuple[int, int], ...]]
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Masks:
-        """Collect the places, related ones included, of the findings that are marked secret."""
+    def of(cls, findings: Iterable[Finding], secrets: Iterable[Location] = ()) -> Masks:
+        """Collect secrets, and the places, related ones included, of the findings that are marked secret."""
         collected: dict[tuple[str, int], set[tuple[int, int]]] = {}
+        places = list(secrets)
         for finding in findings:
             if finding.secret:
-                for location in (finding.location, *(place for _, place in finding.related)):
-                    if _is_reference(location):
-                        continue
-                    for line, start, end in _stretches(location):
-                        collected.setdefault((location.source.path, line), set()).add((start, end))
+                places += [finding.location, *(place for _, place in finding.related)]
+        for location in places:
+            if not _is_reference(location):
+                for line, start, end in _stretches(location):
+                    collected.setdefault((location.source.path, line), set()).add((start, end))
         return cls({key: _joined(ranges) for key, ranges in collected.items()})
 
     def on(self, source: Source, line: int) -> tuple[tuple[int, int], ...]:
         """Return the secret stretches of a line, in order and apart from each other."""
         return self.ranges.get((source.path, line), ())
+
+    def line(self, path: str, number: int, text: str) -> str:
+        """Return the text of a line with its secret stretches masked."""
+        return "".join(_covered(text, 0, len(text), self.ranges.get((path, number), ())))
 
     def text(self, location: Location) -> str:
         """Return the text under a location with its secret stretches masked."""

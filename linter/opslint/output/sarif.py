@@ -61,7 +61,7 @@ def _log(report: Report, context: OutputContext, kept: Sequence[Finding], total:
             f"{MAX_RESULTS:,} results a run and {MAX_COMPRESSED_BYTES // 1_000_000} MB a file."
         )
     index = rule_index(report, kept)
-    masks = Masks.of((*report.findings, *report.suppressed))
+    masks = Masks.of((*report.findings, *report.suppressed), report.secrets)
     root = root_uri(context)
     source = provenance(context)
     run = {

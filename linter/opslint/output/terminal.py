@@ -33,7 +33,7 @@ def render(report: Report, context: OutputContext) -> str:
     """Return the report for people."""
     lines: list[Line] = []
     findings = shown_findings(report, context)
-    masks = Masks.of((*report.findings, *report.suppressed))
+    masks = Masks.of((*report.findings, *report.suppressed), report.secrets)
     for path, group in groupby(findings, key=lambda finding: finding.location.source.path):
         lines += [[(visible(path), "strong")], []]
         for finding in group:

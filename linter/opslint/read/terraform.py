@@ -17,10 +17,11 @@ from opslint.read.evaluate.inputs import runs_of
 from opslint.read.evaluate.loading import Loader
 from opslint.read.evaluate.scope import Scope, Workspace
 from opslint.read.hcl.pace import reading_pace
+from opslint.read.ignore import Ignore
 from opslint.read.modules import Modules, is_local, source_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from opslint.model.report import Failure, Notice
     from opslint.model.settings import Settings
@@ -55,7 +56,7 @@ def read_terraform(
     """
     root = root.resolve()
     listed = {(root / entry.path).resolve(): entry.files for entry in directories}
-    loader = Loader(root, listed)
+    loader = Loader(root, listed, _excluded(root, settings))
     result = TerraformResult(failures=loader.failures, files=loader.files)
     with reading_pace():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
@@ -71,6 +72,15 @@ def read_terraform(
             result.modules += apply_plans(plans, [Built(*one) for one in built], result.notices)
             result.files += [SourceFile(plan.source) for plan in plans]
     return result
+
+
+def _excluded(root: Path, settings: Settings) -> Callable[[str], bool]:
+    if not settings.exclude:
+        return lambda _path: False
+    try:
+        return Ignore(root, settings.exclude).excluded
+    except ValueError:
+        return lambda _path: False  # the search for files says what is wrong with it
 
 
 def _roots(modules: dict[Path, Module], loader: Loader) -> list[Module]:

@@ -11,7 +11,7 @@ from opslint.read import hcl
 from opslint.read.evaluate.aws import find_provider
 from opslint.read.evaluate.form import Body, Cell, Ground, HclForm, Place, Raw, header_end
 from opslint.read.evaluate.module import provider_name
-from opslint.read.evaluate.scope import Origin
+from opslint.read.evaluate.scope import Origin, is_sensitive
 from opslint.read.evaluate.trace import Hop
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Collector:
                 self._is_full(f"more than {INSTANCES} resources: the rest is not judged")
                 return
             self._blocks(here, call, doubtful=doubtful)
+            self._root.secrets += secrets_of(here)
             inner = []
             for name, declaration in here.module.calls.items():
                 for instance, child in here.children(name)[1]:
@@ -105,6 +106,20 @@ class Collector:
     def _plain(self, declaration: Declaration, scope: Scope) -> Node:
         body = _body(declaration, scope, None, self._root)
         return Node(declaration.source, body, HclForm(declaration.source))
+
+
+def secrets_of(scope: Scope) -> Iterator[Location]:
+    """Yield the texts that give a value to a module's sensitive variables: defaults, tfvars, arguments of its call."""
+    for name, declaration in scope.module.variables.items():
+        if not is_sensitive(declaration):
+            continue
+        default, supply = declaration.attributes.get("default"), scope.supply(name)
+        places = [] if default is None else [(default.node, default.source)]
+        if supply is not None and (default is None or supply.origin.node is not default.node):
+            places.append((supply.origin.node, supply.origin.source))
+        for node, source in places:
+            if node[0] != hcl.LIT and node[2] <= len(source.text):
+                yield Location(source, source.span(node[1], node[2]))
 
 
 def ground_place(declaration: Declaration, scope: Scope) -> Place:

@@ -51,7 +51,7 @@ def runs_of(module: Module, loader: Loader, settings: Settings, notices: list[No
             environment = Environment(entry.name, stage_of(entry.name), "configuration")
             yield Run(environment, {**supplied, **last}, (*entry.var_files, *settings.tf_var_files))
         return
-    found = [] if settings.tf_var_files else _environment_files(module)
+    found = [] if settings.tf_var_files else _environment_files(module, loader)
     for name, paths in found:
         supplied = dict(common)
         for path in paths:
@@ -66,7 +66,7 @@ def runs_of(module: Module, loader: Loader, settings: Settings, notices: list[No
 
 def _automatic(module: Module, loader: Loader) -> dict[str, Supply]:
     """Return what Terraform reads by itself: terraform.tfvars, then *.auto.tfvars in the order of their names."""
-    names = _list(module.directory)
+    names = loader.names(module.directory)
     found: list[str] = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
     found += [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
     supplied: dict[str, Supply] = {}
@@ -134,20 +134,20 @@ def _is_primitive(declaration: Declaration) -> bool:
     return constraint.node[0] == hcl.REF and constraint.node[3][0] in {"string", "number", "bool"}
 
 
-def _environment_files(module: Module) -> list[tuple[str, list[Path]]]:
+def _environment_files(module: Module, loader: Loader) -> list[tuple[str, list[Path]]]:
     """Return the environments that have variables files in or under a directory, each with its files."""
     found: dict[str, list[Path]] = {}
     here = module.directory
-    for name in _list(here):
+    for name in loader.names(here):
         if name.endswith(_SUFFIXES) and ".auto." not in name:
             _note(found, environment_of_file(name), here / name)
     for folder in _FOLDERS:
-        for name in _list(here / folder):
+        for name in loader.names(here / folder):
             path = here / folder / name
             if name.endswith(_SUFFIXES):
                 _note(found, environment_of_file(name), path)
             elif path.is_dir():
-                for file_name in _list(path):
+                for file_name in loader.names(path):
                     if file_name.endswith(_SUFFIXES):
                         _note(found, environment_of_file(f"{name}/terraform.tfvars"), path / file_name)
     return sorted(found.items())
@@ -176,10 +176,3 @@ def _environment(module: Module, supplied: Mapping[str, Supply]) -> Environment:
         if isinstance(value, str) and stage_of(value) != "unknown":
             return Environment(value, stage_of(value), f"var.{name}")
     return environment_of_directory(module.path)
-
-
-def _list(directory: Path) -> list[str]:
-    try:
-        return sorted(entry.name for entry in directory.iterdir())
-    except OSError:
-        return []

@@ -17,7 +17,7 @@ from opslint.read.files import decode, too_large
 from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 SUFFIXES: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
@@ -25,8 +25,10 @@ SUFFIXES: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")
 class Loader:
     """Reads the files of a run. `listed` has the directories that were asked for, with their files."""
 
-    def __init__(self, root: Path, listed: Mapping[Path, Sequence[str]]) -> None:
-        self.root, self._listed = root, listed
+    def __init__(
+        self, root: Path, listed: Mapping[Path, Sequence[str]], excluded: Callable[[str], bool] = lambda _path: False
+    ) -> None:
+        self.root, self._listed, self._excluded = root, listed, excluded
         self.files: list[SourceFile] = []
         self.failures: list[Failure] = []
         self._modules: dict[Path, Module | None] = {}
@@ -37,6 +39,14 @@ class Loader:
         """Return a path as reports show it, "" for the root."""
         text = path.relative_to(self.root).as_posix()
         return "" if text == "." else text
+
+    def names(self, directory: Path) -> list[str]:
+        """Return the names in a directory that are not excluded, sorted; none when it cannot be read."""
+        if not self.is_inside(directory):
+            return []
+        shown = self.relative(directory)
+        prefix = f"{shown}/" if shown else ""
+        return [name for name in _names(directory) if not self._excluded(prefix + name)]
 
     def is_inside(self, path: Path) -> bool:
         """Return True for a path under the root, symbolic links followed."""

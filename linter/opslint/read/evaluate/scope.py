@@ -225,7 +225,7 @@ class Scope:
         if is_huge(value):
             return Unknown(TOO_LARGE_VARIABLE)
         value = convert(value, constraint.node if constraint else None)
-        if _is_set(declaration, "sensitive") or _is_set(declaration, "ephemeral"):
+        if is_sensitive(declaration):
             return conceal(f"var.{name} is sensitive", value)
         return value
 
@@ -370,6 +370,11 @@ def _arranged(kind: str, instances: list[Instance], handles: Sequence[Handle]) -
     if kind == "list":
         return list(handles)
     return {each.key: handle for each, handle in zip(instances, handles, strict=True)}
+
+
+def is_sensitive(declaration: Declaration) -> bool:
+    """Return True for a variable whose value must not be shown."""
+    return _is_set(declaration, "sensitive") or _is_set(declaration, "ephemeral")
 
 
 def _is_set(declaration: Declaration, name: str) -> bool:

@@ -30,8 +30,8 @@ def next_item(text: str, at: int, offset: int, *, swallows: bool, inside: bool) 
     `at` is a place in the broken item, `offset` the place of the error. The rest of the item is skipped with its
     brackets balanced, to the end of its line or to the brace that ends the block around it; when brackets are missing,
     everything to the next line that begins an item at its first column is skipped. After a comment or heredoc without
-    an end (`swallows`) only a top-level block is sure to be one. Where no block is open (not `inside`) a brace ends none:
-    the rest of its line is skipped with it.
+    an end (`swallows`) only a top-level block is sure to be one. Where no block is open (not `inside`) a brace ends
+    none: the rest of its line is skipped with it.
     """
     if not swallows:
         balanced = _balanced_end(text, at, offset, inside=inside)

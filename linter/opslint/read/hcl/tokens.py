@@ -110,8 +110,8 @@ _NEUTRAL: Final = r'[^"#/<\[\](){}\n\0\\]'
 BALANCE: Final = re.compile(
     rf"<<-?({IDENTIFIER})\r?\n"  # 1 heredoc marker
     r'|"(?:[^"\\\n]|\\.)*+"|#[^\n]*+|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)|\n|\0'
-    # Brackets with nothing in them that counts are taken as a run, with what is between them; a quote behind a backslash
-    # begins no string, or every one of many would be tried to the end of its line.
+    # Brackets with nothing in them that counts are taken as a run, with what is between them; a quote behind a
+    # backslash begins no string, or every one of many would be tried to the end of its line.
     rf'|(?:{_NEUTRAL}++|\\.?|\[{_NEUTRAL}*+\]|\({_NEUTRAL}*+\)|\{{{_NEUTRAL}*+\}})++|[\[({{]|[\])}}]|["/<]'
 ).match
 
