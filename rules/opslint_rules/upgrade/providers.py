@@ -92,8 +92,9 @@ def provider_unpinned(item: RootModule, project: Project, *, accept_lock_file: b
         version = entry if entry is None or not entry.known or not entry.is_map else entry["version"]
         if version is None or not version.present:
             shown = version if version is not None and version.exists else entry
+            then = "`init -upgrade` takes the newest" if item.locked else "an init takes the newest"
             yield Problem(
-                f"provider {name} has no version in required_providers: an init takes the newest",
+                f"provider {name} has no version in required_providers: {then}",
                 place if shown is None else shown,
             )
         elif version.known and not (item.locked and accept_lock_file) and not is_bounded(version.text):
