@@ -99,8 +99,7 @@ class _Git:
         answer = self.ask(("cat-file", "--batch"), "files cannot be read", given)
         found: dict[str, bytes] = {}
         at = 0
-        while at < len(answer):
-            end = answer.index(b"\n", at)
+        while (end := answer.find(b"\n", at)) >= 0:
             id_, _, size = answer[at:end].decode("ascii", "replace").partition(" blob ")
             at = end + 1
             if size.isdecimal():  # else: "<id> missing", with nothing behind it
