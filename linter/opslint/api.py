@@ -22,7 +22,7 @@ from opslint.engine.committed import committed
 from opslint.engine.constraints import is_bounded
 from opslint.engine.contexts import capabilities, capability, effective, is_windows, put, set_by_policy
 from opslint.engine.earlier import earlier_version
-from opslint.engine.eks import addons_of, has_auto_mode, node_group_name
+from opslint.engine.eks import addons_of, has_auto_mode, node_group_name, self_managed_versions
 from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
@@ -271,6 +271,7 @@ __all__ = [
     "selected_by_service",
     "selects",
     "selects_labels",
+    "self_managed_versions",
     "services_of",
     "set_argument",
     "set_by_policy",

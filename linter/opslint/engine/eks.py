@@ -8,10 +8,14 @@ from opslint.engine.terraform import cluster_of, may_name, may_refer_to, name_of
 from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opslint.model.node import Node
     from opslint.model.project import Project
     from opslint.model.terraform import Block
 
 _KEY: Final = regex(r'\["([^"]+)"\]')
+_RENAMED: Final = 21  # the first major of the eks module whose node groups say kubernetes_version
 
 
 def node_group_name(block: Block) -> str:
@@ -22,6 +26,24 @@ def node_group_name(block: Block) -> str:
         return key[1]
     name = block["node_group_name"]
     return name.text if name.known and name.text else name_of(block)
+
+
+def self_managed_versions(cluster: Block) -> Iterator[tuple[str, Node]]:
+    """Yield the versions that self-managed node groups of the eks module say, with their names.
+
+    No resource has them: the module only chooses an image by them.
+    """
+    call = cluster.call if cluster.virtual else None
+    groups = call["self_managed_node_groups"] if call is not None else cluster.body
+    if call is None or not groups.known:
+        return
+    names: tuple[str, ...] = ("kubernetes_version", "cluster_version")
+    if call.major is not None:
+        names = names[:1] if call.major >= _RENAMED else names[1:]
+    for name, group in groups.items():
+        version = next((group[key] for key in names if group[key].present), None) if group.known else None
+        if version is not None and version.known:
+            yield name, version
 
 
 def has_auto_mode(cluster: Block) -> bool:
@@ -49,4 +71,4 @@ def _may_belong(addon: Block, cluster: Block, others: list[Block], project: Proj
     return addon.root.path != cluster.root.path and may_name(named, cluster)
 
 
-__all__ = ["addons_of", "has_auto_mode", "node_group_name"]
+__all__ = ["addons_of", "has_auto_mode", "node_group_name", "self_managed_versions"]

@@ -25,6 +25,7 @@ from opslint.api import (
     regex,
     resource,
     rule,
+    self_managed_versions,
     set_value,
 )
 
@@ -122,12 +123,14 @@ def eks_version_malformed(item: Block, project: Project) -> Problems:
     <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>.
     """
     version = item["version"]
-    if not version.known or not version.is_scalar or _is_inherited(item, version, project):
-        return
-    what = f"cluster {name_of(item)}" if item.type == "aws_eks_cluster" else f"node group {node_group_name(item)}"
-    said = _wrong(version, project.as_of)
-    if said is not None:
-        yield Problem(f"{what}: {said[0]}", version, fix=said[1])
+    is_cluster = item.type == "aws_eks_cluster"
+    name = f"cluster {name_of(item)}" if is_cluster else f"node group {node_group_name(item)}"
+    found = [(name, version)] if version.known and not _is_inherited(item, version, project) else []
+    found += [(f"node group {group}", own) for group, own in self_managed_versions(item)] if is_cluster else []
+    for what, node in found:
+        said = _wrong(node, project.as_of) if node.is_scalar else None
+        if said is not None:
+            yield Problem(f"{what}: {said[0]}", node, fix=said[1])
 
 
 def _is_inherited(item: Block, version: Node, project: Project) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from opslint.api import (
     RECOMMENDED,
     Block,
@@ -21,12 +19,9 @@ from opslint.api import (
     node_group_name,
     resource,
     rule,
+    self_managed_versions,
     set_value,
 )
-
-_SELF_MANAGED: Final = "self_managed_node_groups"
-_RENAMED: Final = 21
-_VERSION_OF: Final = {True: "kubernetes_version", False: "cluster_version"}
 
 
 @rule(
@@ -95,27 +90,13 @@ def nodegroup_version_skew(item: Block, project: Project, *, warn_behind: int = 
     <https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html>.
     """
     if item.type == "aws_eks_cluster":
-        yield from _self_managed(item, project, warn_behind)
+        for name, version in self_managed_versions(item):
+            yield from _judge(name, version, item, project, warn_behind)
         return
     cluster = cluster_of(item, project)
     version = item["version"]
     if cluster is not None and version.present:
         yield from _judge(node_group_name(item), version, cluster, project, warn_behind)
-
-
-def _self_managed(cluster: Block, project: Project, warn_behind: int) -> Problems:
-    """The module's self-managed groups have no resource with a version: it only chooses the image there."""
-    if not cluster.virtual or cluster.call is None:
-        return
-    groups = cluster.call[_SELF_MANAGED]
-    if not groups.known:
-        return
-    for name, group in groups.items():
-        if not group.known:
-            continue
-        version = _own_version(group, cluster.call.major)
-        if version is not None and version.known:
-            yield from _judge(name, version, cluster, project, warn_behind)
 
 
 def _judge(name: str, version: Node, cluster: Block, project: Project, warn_behind: int) -> Problems:
@@ -166,9 +147,3 @@ def _oldest(control: int) -> int:
     """Return the oldest kubelet minor a control plane supports."""
     row = lifecycle.skew(control)
     return row.kubelet[0] if row is not None else control - 3
-
-
-def _own_version(group: Node, major: int | None) -> Node | None:
-    """Return the version in a module's node group: kubernetes_version from major 21 on, cluster_version before."""
-    names = ("kubernetes_version", "cluster_version") if major is None else (_VERSION_OF[major >= _RENAMED],)
-    return next((group[key] for key in names if group[key].present), None)
