@@ -297,10 +297,15 @@ def _is_attached(policy: str, project: Project) -> bool:
         if policy in arn.text if arn.known else _may_name(arn, policy):
             return True
     for block in project.resources("aws_iam_role"):
-        if any(node.known and node.is_scalar and policy in node.text for node in block["managed_policy_arns"].walk()):
+        if any(policy in one.text if one.known else _may_name(one, policy) for one in _arns(block)):
             return True
     calls = [call for call in project.calls if call.how == "adapter"]
     return any(_may_hold(node, policy) for call in calls for node in call.body.walk())
+
+
+def _arns(role: Block) -> Iterator[Node]:
+    arns = role["managed_policy_arns"]
+    yield from arns if arns.known else (arns,)
 
 
 def _may_hold(node: Node, policy: str) -> bool:
