@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from opslint.model.source import Location, Source, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -259,6 +259,9 @@ class Node:
 
     def plain(self) -> Any:
         """Return plain dicts, lists and scalars; unknown parts stay `Unknown`."""
+        whole: Callable[[Any], Any] | None = getattr(self._form, "plain", None)
+        if whole is not None:  # a form without unknown values
+            return None if self._raw is _MISSING else whole(self._raw)
         made: list[Any] = [None]
         stack: list[tuple[Node, Any, str | int]] = [(self, made, 0)]  # not by recursion: documents nest 500 deep
         while stack:

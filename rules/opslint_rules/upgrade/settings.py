@@ -204,6 +204,8 @@ def _hits(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ..
 def _annotations(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
     own = item.metadata["annotations"]
     pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
+    if not own.exists and (pods is None or not pods.exists):
+        return
     for one, row in _rows("annotation", "annotation-prefix"):
         of_pods = one.applies_to in {_POD, "Pod"}
         holder = pods if of_pods else own if item.kind in _words(one.applies_to) else None
@@ -234,16 +236,25 @@ def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None
 
 
 def _fields(item: KubeObject) -> Iterator[_Hit]:
-    for one, row in _rows("field", "value"):
-        if one.applies_to == _POD:
-            if item.is_workload:
-                yield from _pod_field(item, one, row)
-        elif item.kind == one.applies_to.partition(" ")[0]:
-            for match in one.match:
-                path, _, wanted = match.partition(": ")
-                node = item.root.at(*path.split("."))
-                if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
-                    yield _Hit(row, node, match)
+    if item.is_workload:
+        for one, row in _field_rows(_POD):
+            yield from _pod_field(item, one, row)
+    for one, row in _field_rows(item.kind):
+        for match in one.match:
+            path, _, wanted = match.partition(": ")
+            node = item.root.at(*path.split("."))
+            if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
+                yield _Hit(row, node, match)
+
+
+@cache
+def _field_rows(owner: str) -> tuple[tuple[fields.FieldRow, _Row], ...]:
+    """The rows of fields and values of pods, or of a kind."""
+    return tuple(
+        pair
+        for pair in _rows("field", "value")
+        if owner == (_POD if pair[0].applies_to == _POD else pair[0].applies_to.partition(" ")[0])
+    )
 
 
 def _filled(node: Node) -> bool:
@@ -322,19 +333,28 @@ def _keys(holders: Iterator[Node], key: str, extra: tuple[Mapping[str, str], ...
 
 def _labels(extra: tuple[Mapping[str, str], ...]) -> dict[str, tuple[_Row, str]]:
     """Node labels: each with its row and its new name, "" when one is not simply the other."""
+    return _known_labels() | {key: (row, "") for key, row in _own(extra, "label")} if extra else _known_labels()
+
+
+@cache
+def _known_labels() -> dict[str, tuple[_Row, str]]:
     found = {}
     for one, row in _rows("label"):
         new = row.instead.partition(" ")[0] if one.applies_to.startswith(_NODE_LABELS) else ""
         found[one.key] = (row._replace(instead=new or row.instead), new)
-    for key, row in _own(extra, "label"):
-        found[key] = (row, "")
     return found
 
 
 def _volume(holder: Node) -> Iterator[_Hit]:
-    for one, row in _rows("volume"):
-        if holder[one.key].present:
-            yield _Hit(row, holder[one.key], f"volume {one.key}")
+    rows = _volume_rows()
+    for key, node in holder.items():
+        if key in rows and node.present:
+            yield _Hit(rows[key], node, f"volume {key}")
+
+
+@cache
+def _volume_rows() -> dict[str, _Row]:
+    return {one.key: row for one, row in _rows("volume")}
 
 
 def _storage_class(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
