@@ -280,6 +280,18 @@ def _images(data: dict[str, Any]) -> Iterator[str]:
                 yield f"{where}.ami_types.{old}: must lead from {name} to {row['successor']}"
 
 
+def _charts(data: dict[str, Any]) -> Iterator[str]:
+    for name, row in data["charts"].items():
+        if row.get("version") == "same" and "same_from" in row:
+            yield f"charts.{name}: the versions are the same anyhow, same_from says nothing"
+        offset = row.get("version")
+        if isinstance(offset, dict) and row.get("same_from", offset["chart_major"] + 1) <= offset["chart_major"]:
+            yield f"charts.{name}: same_from must be above the major that has an offset"
+    for end in data["others"]:
+        if not any(end.endswith(known) for known in data["images"]):
+            yield f"others: {end} ends with no entry of images, so it need not be told apart"
+
+
 _CHECKS = {
     "aws/eks_addons": _addons,
     "aws/eks_support": _eks,
@@ -287,6 +299,7 @@ _CHECKS = {
     "aws/rds_support": _rds,
     "crds/api_lifecycle": _crds,
     "kubernetes/api_lifecycle": _apis,
+    "kubernetes/component_charts": _charts,
     "kubernetes/component_support": _components,
     "kubernetes/field_lifecycle": _fields,
     "kubernetes/version_skew": _skew,

@@ -198,3 +198,13 @@ def test_the_table_of_terraforms_provider_fits_kubernetes(
     found = check.problems(copy, {SMALLEST})
     assert len(found) == 1
     assert expected in found[0]
+
+
+def test_charts_and_images_that_contradict_each_other_are_told(copy: Path) -> None:
+    def spoil(data: Any) -> None:
+        data["charts"]["keda"]["same_from"] = 3
+        data["charts"]["kyverno"]["same_from"] = 3
+        data["others"].append("nobody/nothing")
+
+    found = edit(copy, "kubernetes/component_charts", spoil)
+    assert [line.split(": ")[1] for line in found] == ["charts.keda", "charts.kyverno", "others"]

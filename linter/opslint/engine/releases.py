@@ -10,6 +10,7 @@ from opslint.engine.installs import Install, all_installs
 from opslint.model.patterns import regex
 from opslint.model.terraform import Block
 from opslint_schemas import release
+from opslint_schemas.component_charts import component_charts, component_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,51 +18,9 @@ if TYPE_CHECKING:
     from opslint.model.kube import KubeObject
     from opslint.model.node import Node
     from opslint.model.project import Chart, Project
+    from opslint_schemas.component_charts import ChartRow
 
 _EXACT: Final = regex(r"[v=]?(\d+\.\d+(?:\.\d+)?(?:[-+][\w.+-]*)?)\Z")
-# Chart: the component it installs, and how the chart's version tells the component's: `same`, or the component's
-# release is (major, minor + offset). None: it does not; then only an image tag in the values would.
-# Sources: version and appVersion in the charts' own Chart.yaml over their releases.
-_CHARTS: Final[dict[str, tuple[str, str | tuple[int, int, int] | None]]] = {
-    "karpenter": ("karpenter", "same"),
-    "karpenter-crd": ("karpenter", "same"),
-    "cert-manager": ("cert-manager", "same"),
-    "external-secrets": ("external-secrets", "same"),
-    "keda": ("keda", "same"),
-    "crossplane": ("crossplane", "same"),
-    "istiod": ("istio", "same"),
-    "base": ("istio", "same"),
-    "traefik": ("traefik", "same"),  # its rows are counted in versions of the chart
-    "kyverno": ("kyverno", (3, 1, 10)),  # chart 3.5 has Kyverno 1.15
-    "aws-load-balancer-controller": ("aws-load-balancer-controller", (1, 2, 0)),  # chart 1.14 has 2.14
-    "cluster-autoscaler": ("cluster-autoscaler", None),
-    "ingress-nginx": ("ingress-nginx", None),
-    "velero": ("velero", None),
-    "argo-cd": ("argo-cd", None),
-    "argo-rollouts": ("argo-rollouts", None),
-    "argo-workflows": ("argo-workflows", None),
-}
-# What an image's repository ends with, whatever registry mirrors it.
-_IMAGES: Final = {
-    "karpenter/controller": "karpenter",
-    "cert-manager-controller": "cert-manager",
-    "external-secrets/external-secrets": "external-secrets",
-    "kyverno/kyverno": "kyverno",
-    "kedacore/keda": "keda",
-    "istio/pilot": "istio",
-    "crossplane/crossplane": "crossplane",
-    "autoscaling/cluster-autoscaler": "cluster-autoscaler",
-    "ingress-nginx/controller": "ingress-nginx",
-    "nginx-ingress-controller": "ingress-nginx",
-    "aws-load-balancer-controller": "aws-load-balancer-controller",
-    "velero/velero": "velero",
-    "argoproj/argocd": "argo-cd",
-    "argoproj/argo-rollouts": "argo-rollouts",
-    "argoproj/workflow-controller": "argo-workflows",
-    "sig-storage/snapshot-controller": "external-snapshotter",
-}
-# Other products under a name of the table.
-_OTHERS: Final = ("bitnami/nginx-ingress-controller", "rancher/nginx-ingress-controller", "nginx/nginx-ingress")
 
 
 class Release(NamedTuple):
@@ -92,18 +51,21 @@ def releases_of(project: Project, component: str = "") -> list[Release]:
 def _installed(project: Project) -> Iterator[Release]:
     for install in all_installs(project):
         name = install.chart.rstrip("/").rpartition("/")[2]
-        if name not in _CHARTS or (name == "base" and not _is_istio(install)):
+        row = component_charts().get(name)
+        if row is None or not _is_of(row, install):
             continue
-        component, _ = _CHARTS[name]
         version = install.version.text if install.version.known else ""
         told = _tag(install) or component_version(name, version)
         at = install.version if install.version.present else install.at
-        yield Release(component, told, at, f"chart {name} {version}".rstrip(), install.owner)
+        yield Release(row.component, told, at, f"chart {name} {version}".rstrip(), install.owner)
 
 
-def _is_istio(install: Install) -> bool:
+def _is_of(row: ChartRow, install: Install) -> bool:
+    """True unless the name is one that others use too, and the repository another one."""
+    if not row.repository:
+        return True
     repository = install.owner["repository"] if isinstance(install.owner, Block) else install.at
-    return repository.known and "istio" in f"{repository.text} {install.chart}"
+    return repository.known and row.repository in f"{repository.text} {install.chart}"
 
 
 def _tag(install: Install) -> str:
@@ -115,42 +77,40 @@ def _tag(install: Install) -> str:
 
 def component_version(chart: str, version: str) -> str:
     """Return the version of the component that a version of its chart installs, "" when that cannot be told."""
-    exact = _exact(version)
-    rule = _CHARTS[chart][1]
-    if not exact or rule is None:
+    exact, row = _exact(version), component_charts().get(chart)
+    if not exact or row is None:
         return ""
     numbers = release(exact)
-    if rule == "same" or not isinstance(rule, tuple):
+    if row.same or (row.same_from is not None and numbers[0] >= row.same_from):
         return exact
-    chart_major, major, offset = rule
-    if numbers[0] == chart_major:
-        return ".".join(map(str, (major, numbers[1] + offset)))
-    # From 3.0 on the load balancer controller's chart has its own version.
-    return exact if chart == "aws-load-balancer-controller" and numbers[0] > major else ""
+    if row.offset is None or numbers[0] != row.offset[0]:
+        return ""
+    _, major, offset = row.offset
+    return f"{major}.{numbers[1] + offset}"
 
 
 def _dependencies(project: Project) -> Iterator[Release]:
     for chart in project.charts:
         listed = chart.metadata["dependencies"] if chart.metadata.known else chart.metadata
         for entry in listed if listed.known else ():
-            if not entry.known or not entry["name"].known or entry["name"].text not in _CHARTS:
+            row = component_charts().get(entry["name"].text) if entry.known and entry["name"].known else None
+            if row is None or row.repository or not entry["version"].known:
                 continue
             name, node = entry["name"].text, entry["version"]
-            if name == "base" or not node.known:
-                continue
             named = f"chart {name} {node.text}".rstrip()
-            yield Release(_CHARTS[name][0], component_version(name, node.text), node, named, chart)
+            yield Release(row.component, component_version(name, node.text), node, named, chart)
 
 
 def _images(project: Project) -> Iterator[Release]:
+    images, others = component_images()
     for item in project.objects:
         if not item.is_workload:
             continue
         for one in _containers(item):
             image = parse_image(one.text)
-            if image is None or image.repository.endswith(_OTHERS):
+            if image is None or image.repository.endswith(others):
                 continue
-            for end, component in _IMAGES.items():
+            for end, component in images.items():
                 if image.repository == end or image.repository.endswith(f"/{end}"):
                     yield Release(component, _exact(image.tag), one, f"image {end}:{image.tag}".rstrip(":"), item)
 
