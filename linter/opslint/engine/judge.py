@@ -177,6 +177,9 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
         return [found for item in workloads for found in item.containers if _part_fits(found, each.part)]
     if each.what == "kind":
         found = project.of_kind(*each.names) if each.names else project.objects
+        if each.part == "literals":
+            literals = [item for unit in project.units for item in unit.literals]
+            found = [*found, *(item for item in literals if not each.names or item.kind in each.names)]
         return [
             item
             for item in found

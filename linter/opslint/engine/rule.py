@@ -28,7 +28,7 @@ class Each(NamedTuple):
     what: str
     names: tuple[str, ...] = ()
     system: bool = False  # objects of system namespaces too
-    part: str = "all"  # containers: all | running | containers
+    part: str = "all"  # containers: all | running | containers; kind: all | literals (unrendered templates' too)
     groups: tuple[str, ...] = ()  # API groups wanted (none: all)
     parts: tuple[Each, ...] = ()  # any_of: what it puts together
 
@@ -45,9 +45,13 @@ def workload(*kinds: str, system: bool = False) -> Each:
     return Each("workload", kinds, system=system)
 
 
-def kind(*kinds: str, groups: Sequence[str] = (), system: bool = True) -> Each:
-    """Each object of these kinds (none: every object), of these API groups."""
-    return Each("kind", kinds, system=system, groups=tuple(groups))
+def kind(*kinds: str, groups: Sequence[str] = (), system: bool = True, literals: bool = False) -> Each:
+    """Each object of these kinds (none: every object), of these API groups.
+
+    With `literals`, those too of which only apiVersion and kind are known, in the templates of charts that do not
+    render: their `is_literal` is true.
+    """
+    return Each("kind", kinds, system=system, part="literals" if literals else "all", groups=tuple(groups))
 
 
 def container(part: str = "all", *, system: bool = False) -> Each:

@@ -98,6 +98,7 @@ class KubeObject:
 
     written: tuple[Written, ...] = ()
     generated: bool = False
+    is_literal: bool = False  # only apiVersion and kind are known, from a template that does not render
 
     def __init__(self, root: Node, unit: Unit, block: Block | None = None) -> None:
         self.root, self.unit = root, unit

@@ -96,6 +96,9 @@ class Unit:
     chart: Chart | None = None
     objects: list[KubeObject] = field(default_factory=list)
     open_because: tuple[str, ...] = ()  # why it is not closed, for people
+    # Of a release that does not render: objects of which the apiVersion and the kind alone are known, as its templates
+    # have them. Only rules that ask for such get them.
+    literals: list[KubeObject] = field(default_factory=list)
     declared_by: str = ""  # the Application or Flux Kustomization that applies it, with its place
     goes_to: str = ""  # the name of the cluster that its own files give, if any
 

@@ -181,6 +181,12 @@ class _Reading:
             unit.open(why)
         for source in rendered.sources:
             self._objects(source, unit, release)
+        if rendered.failures and all(source.kind != "rendered" for source in rendered.sources):
+            from opslint.read.helm.literals import literal_documents
+
+            unit.literals += [KubeObject(document, unit) for document in literal_documents(loaded)]
+            for item in unit.literals:
+                item.is_literal = True
         result.units.append(unit)
         chart.releases.append(
             ChartRelease(

@@ -28,7 +28,7 @@ SERVED_ROLES: Final = frozenset({"resource", "create-only"})
 
 
 @rule(
-    each=kind(),
+    each=kind(literals=True),
     severity=Severity.HIGH,
     preset=RECOMMENDED,
     aliases={"kube-score": ["stable-version"], "trivy": ["KSV-0107"], "kyverno": ["check-deprecated-apis"]},
@@ -114,7 +114,7 @@ def removed_api(item: KubeObject, project: Project, *, ignore_kinds: tuple[str, 
 
 
 @rule(
-    each=kind(),
+    each=kind(literals=True),
     severity=Severity.MEDIUM,
     preset=RECOMMENDED,
     aliases={
@@ -233,7 +233,7 @@ class _Use(NamedTuple):
 
 def _uses(item: KubeObject) -> Iterator[_Use]:
     """The version of the object, and of a live one those it was written in."""
-    yield _Use(item.api_version, "")
+    yield _Use(item.api_version, " in a template that does not render" if item.is_literal else "")
     for one in item.written:
         yield _Use(one.api_version, f" {one.how}", one.at)
 
@@ -243,7 +243,7 @@ def _problem(item: KubeObject, use: _Use, row: lifecycle.ApiRow, message: str, t
         message + _instead(row),
         item.root["kind" if _kind_goes(row) else "apiVersion"] if use.at is None else use.at,
         also=_set_here(target),
-        fix=rewritten(item, row) if use.at is None else None,
+        fix=rewritten(item, row) if use.at is None and not item.is_literal else None,
         secret=item.kind == "Secret",
         target=target,
     )
