@@ -1,4 +1,5 @@
 """What a chart that does not render says in plain text: literal `apiVersion` and `kind` of its templates.
+
 Nothing else of such a document is known. Documents in a branch that asks the cluster for its version or its APIs are
 left out, for another branch stands beside them; so are those in named templates.
 """
