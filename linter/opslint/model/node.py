@@ -299,6 +299,10 @@ class Node:
         self._kids = None
         self._value = _UNREAD if raw is None else self._form.open(raw)
 
+    def through(self, wrap: Callable[[Form], Form]) -> Node:
+        """Return the node as the root of a document whose values are seen through another form."""
+        return Node(self._document, self._raw, wrap(self._form))
+
     # -- places
     @property
     def path(self) -> tuple[str | int, ...]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from opslint.model.kube import KubeObject
 from opslint.model.project import Environment, Unit
+from opslint.read.substitute import substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from opslint.read.substitute import Substitution
 
 
 class Deployed(NamedTuple):
@@ -19,7 +22,8 @@ class Deployed(NamedTuple):
 
     `kustomized` tells whether it is a kustomization, `recurse` whether its folders are applied too; `include` and
     `exclude` are globs of paths in it ("": none).
-    `cluster` is the name of where it goes, if told; `source` says what declares it, `unknown` what of it is not known.
+    `cluster` is the name of where it goes, if told; `source` says what declares it, `unknown` what of it is not known,
+    `substitution` the variables that its manifests may hold.
     """
 
     path: str
@@ -33,6 +37,7 @@ class Deployed(NamedTuple):
     exclude: str = ""
     cluster: str = ""
     unknown: tuple[str, ...] = ()
+    substitution: Substitution | None = None
 
     def applies(self, path: str) -> bool:
         """Return whether a manifest is one of those that are applied."""
@@ -124,13 +129,17 @@ def _deployed_unit(claim: _Claim, used: set[str], *, several: bool) -> Unit:
         declared_by=one.source,
         goes_to=one.cluster,
     )
-    return _filled(made, claim.objects, claim.unknown)
+    return _filled(made, claim.objects, claim.unknown, one.substitution)
 
 
-def _filled(unit: Unit, objects: Iterable[KubeObject], unknown: Iterable[str]) -> Unit:
+def _filled(
+    unit: Unit, objects: Iterable[KubeObject], unknown: Iterable[str], substitution: Substitution | None = None
+) -> Unit:
     for why in unknown:
         unit.open(why)
-    unit.objects += [KubeObject(item.root, unit) for item in objects]
+    for item in objects:
+        root = item.root if substitution is None else substituted(item, substitution)
+        unit.objects.append(KubeObject(root, unit))
     return unit
 
 

@@ -9,6 +9,7 @@ from opslint.read.deployed import Deployed
 from opslint.read.helm.releases import Declared, key_path
 from opslint.read.inline_values import parsed_values, values_settings, values_source, without_unknown
 from opslint.read.kustomize_tree import kustomization_in
+from opslint.read.substitute import Substitution, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -134,8 +135,9 @@ class Flux:
             yield f"path {spec['path'].text} is not in the repository"
             return
         unknown = [f"{key} of {template.title} are not applied" for key in ("patches", "images") if spec[key].present]
-        if spec["postBuild"].present:
-            unknown.append(f"postBuild of {template.title} is not applied")
+        substitution = self._substitution(spec["postBuild"], item, template.title)
+        if substitution is not None and not substitution.complete:
+            unknown.append(f"variables of {template.title} are read from the cluster")
         namespace = spec["targetNamespace"].text
         yield Deployed(
             path,
@@ -146,4 +148,27 @@ class Flux:
             kustomized=kustomized,
             recurse=not kustomized,
             unknown=tuple(unknown),
+            substitution=substitution,
         )
+
+    def _substitution(self, build: Node, item: KubeObject, title: str) -> Substitution | None:
+        """Return the variables of a Kustomization, None when it substitutes nothing."""
+        if not build.present:
+            return None
+        complete = True
+        variables: list[Variable] = []
+        for entry in build["substituteFrom"]:
+            found = self._find("ConfigMap", entry["name"].text, item) if entry["kind"].text == "ConfigMap" else None
+            if found is None:
+                complete = complete and entry["kind"].text == "ConfigMap" and entry["optional"].is_true
+            else:
+                variables += _variables(found.root["data"])
+        # What stands in the Kustomization goes before what it names.
+        variables += _variables(build["substitute"])
+        return Substitution(title, tuple(variables), complete)
+
+
+def _variables(node: Node) -> Iterator[Variable]:
+    for name, value in node.items():
+        if value.known:
+            yield Variable(name, value.text, value.location)

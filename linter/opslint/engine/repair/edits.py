@@ -94,6 +94,11 @@ def _joined(changes: Sequence[Change]) -> list[Change]:
     return result
 
 
+def _is_made(node: Node) -> bool:
+    """Return whether a value is not written as it is: in a text of another language, or as a manifest's variable."""
+    return node.derived or (node.source.kind != "hcl" and bool(node.via))
+
+
 def _edits(patches: Sequence[Patch]) -> tuple[Edit, ...]:
     return tuple(Edit(one.source.path, one.source.span(one.start, one.end), one.text) for one in patches)
 
@@ -113,9 +118,10 @@ def _patches(change: Change) -> list[Patch] | None:
     if isinstance(change, Replace):
         from opslint.engine.repair.replace import replace_value
 
-        return None if change.at.derived or change.at.source.kind == "hcl" else replace_value(change.at, change.value)
+        at = change.at
+        return None if _is_made(at) or at.source.kind == "hcl" else replace_value(at, change.value)
     node = change.to if isinstance(change, Add) else change.at
-    if node.derived:
+    if _is_made(node):
         return None
     language = _language(node)
     if isinstance(change, Set):
