@@ -99,10 +99,13 @@ def _signs(
 
 
 def environments_in(names: Sequence[str], title: str) -> Iterator[Environment]:
-    """Yield the environments that are words of names, of a namespace or a release for one."""
+    """Yield the environments that are words of names, of a namespace or a release for one.
+
+    A word that also means something else counts only as the whole name: `demo-application` is no demo environment.
+    """
     for name in names:
         for word in re.split(r"[-_.]", name):
-            if is_environment(word):
+            if is_environment(word) and (word == name or is_environment(f"x-{word}")):
                 yield Environment(word, stage_of(word), f"name {name} in {title}")
 
 
