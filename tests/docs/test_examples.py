@@ -33,7 +33,7 @@ COMMAND_LINES = [
     for match in FENCE.finditer(page.read_text(encoding="utf-8"))
     if match[2] == "console"
     for line in match[3].splitlines()
-    if line.startswith("$ ") and re.search(r"(^|\| )opslint\b", line[2:])
+    if line.startswith("$ ") and re.search(r"(^|\| )opslint\b", line[2:]) and "_COMPLETE" not in line
 ]
 
 

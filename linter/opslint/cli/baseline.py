@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opslint.cli.check import INCOMPLETE, WRONG, check_paths, expected_errors, say_expected
+from opslint.cli.completion import complete_paths
 from opslint.cli.options import OptionSections, SectionOption, judging_options
 from opslint.cli.streams import choose_color, say
 
@@ -44,7 +45,7 @@ def _choices(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(cls=OptionSections, epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, shell_complete=complete_paths, metavar="[PATH]...")
 @_choices
 @judging_options
 def baseline(paths: tuple[str, ...], **given: Any) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.completion import complete_paths
 from opslint.cli.fix import check_fix_options, repaired, say_fixed, show_diff
 from opslint.cli.options import EPILOG, OptionSections, check_options
 from opslint.cli.streams import choose_color, say, say_at, say_config_error, show
@@ -32,7 +33,7 @@ INCOMPLETE: Final = 3
 
 
 @click.command(cls=OptionSections, epilog=EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, shell_complete=complete_paths, metavar="[PATH]...")
 @check_options
 def check(paths: tuple[str, ...], **given: Any) -> int:
     """Lint Helm charts, Kubernetes manifests and Terraform.

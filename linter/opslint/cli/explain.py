@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from opslint.cli.catalogue import all_rules
+from opslint.cli.completion import complete_rules
 from opslint.cli.streams import choose_color, say, show, stop, wants_color
 from opslint.config.frame import near
 
@@ -29,7 +30,7 @@ Exit status: 0; 2 for a rule that does not exist.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("names", nargs=-1, required=True, metavar="RULE...")
+@click.argument("names", nargs=-1, required=True, shell_complete=complete_rules, metavar="RULE...")
 @click.option("--rules-from", multiple=True, metavar="MODULE|FILE", help="Rules of your own besides.")
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", metavar="WHEN",
               help="auto (default: on a terminal), always, never.")  # fmt: skip

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.completion import complete_paths
 from opslint.cli.options import EPILOG, OptionSections
 from opslint.cli.streams import FAILED, forget_stdout, say
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Name: module, and the line in the overview (so that the overview loads none of them).
 COMMANDS: Final = {
@@ -55,7 +60,9 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `check` in front unless a command or help is asked for."""
-        if not ctx.resilient_parsing and args[:1] not in (["-h"], ["--help"]):
+        if ctx.resilient_parsing:  # a shell asks for completions: those of `check` where no command is named
+            return super().parse_args(ctx, args if not args or args[0] in COMMANDS else ["check", *args])
+        if args[:1] not in (["-h"], ["--help"]):
             if not args or args[0] not in COMMANDS:
                 args = ["check", *args]
             elif args[0] != "check" and Path(args[0]).is_dir():
@@ -65,6 +72,15 @@ class LazyGroup(click.Group):
                     "note",
                 )
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that fit, and what fits of the options and paths of `check`."""
+        check = self.get_command(ctx, "check")
+        assert check is not None  # noqa: S101 - a name of the table
+        found = [item for item in super().shell_complete(ctx, incomplete) if not incomplete.startswith("-")]
+        if incomplete.startswith("-"):
+            return check.shell_complete(check.make_context("check", [], parent=ctx, resilient_parsing=True), incomplete)
+        return [*found, *complete_paths(ctx, check.params[0], incomplete)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options of `check`: they work without naming it."""
@@ -93,6 +109,8 @@ def run(arguments: list[str]) -> int:
     try:
         status: Any = opslint.main(arguments, prog_name="opslint", standalone_mode=False)
     except SystemExit as error:
+        if "_OPSLINT_COMPLETE" in os.environ:  # click has answered a shell that asked for completions
+            return 0 if error.code is None else int(error.code)
         if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # what click makes of a pipe closed while it helps
             return 0
         say(f"a rule pack ended the run: sys.exit({error.code!r})", "error")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.completion import complete_paths
 from opslint.cli.options import OptionSections, reading_options
 from opslint.cli.streams import choose_color, show, wants_color
 
@@ -29,7 +30,7 @@ Exit status: 0; 2 for wrong usage or configuration; 3 when something could not b
 
 
 @click.command(cls=OptionSections, epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, shell_complete=complete_paths, metavar="[PATH]...")
 @click.option("--format", "-f", "format_", type=click.Choice(("text", "json", "list")), default="text",
               metavar="FORMAT", help="text (default), json, or list: references alone, one a line.")  # fmt: skip
 @reading_options

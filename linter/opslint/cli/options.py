@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from opslint.cli.completion import complete_selectors
 from opslint.model.patterns import regex
 from opslint.output import FORMATS
 
@@ -116,7 +117,10 @@ def _option(section: str, *names: str, **attributes: Any) -> _Option:
 
 
 def _names(section: str, *names: str, metavar: str, help: str) -> _Option:  # noqa: A002
-    return _option(section, *names, multiple=True, callback=split_names, metavar=metavar, help=help)
+    complete = complete_selectors if metavar == "RULES" else None
+    return _option(
+        section, *names, multiple=True, callback=split_names, shell_complete=complete, metavar=metavar, help=help
+    )
 
 
 _OPTIONS: Final = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.completion import complete_paths
 from opslint.cli.options import OptionSections, reading_options
 from opslint.cli.streams import choose_color, say, show
 
@@ -36,7 +37,7 @@ Exit status: 0; 2 for wrong usage or configuration; 3 when the chart does not re
 
 
 @click.command(cls=OptionSections, epilog=_EPILOG)
-@click.argument("chart", metavar="CHART")
+@click.argument("chart", shell_complete=complete_paths, metavar="CHART")
 @click.option("--map", "mapped", is_flag=True, help="Put the place in the chart in front of every line.")
 @reading_options
 def render(chart: str, *, mapped: bool, **given: Any) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opslint.cli.check import check_paths
+from opslint.cli.completion import complete_paths
 from opslint.cli.options import parse_day, split_names
 from opslint.cli.streams import choose_color, say, show, wants_color
 from opslint.output.upgrade_plan import UPGRADE_FORMATS, render_plan
@@ -38,7 +39,7 @@ Exit status:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, shell_complete=complete_paths, metavar="[PATH]...")
 @click.option(
     "--to", "target", metavar="VERSION", help="Version to reach; default: the newest that EKS is known to offer."
 )
