@@ -9,7 +9,7 @@ demo: .venv/ready  ## lint the example shop
 	@$(BIN)/opslint examples/myshop || test $$? -eq 1
 
 test: .venv/ready  ## all tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto
 
 check: .venv/ready facts-check  ## style, types, imports, wheel, generated docs, SARIF by its validator
 	$(BIN)/ruff check $(SOURCES)
