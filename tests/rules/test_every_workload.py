@@ -27,6 +27,7 @@ SERVING = {"Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "
 # What has a meaning in these kinds only, or is asked there only.
 ONLY = {
     "batch-spec-invalid": {"Job", "CronJob"},
+    "missing-cost-labels": SERVING | {"CronJob"},
     "missing-readiness-probe": SERVING,
     "no-topology-spread": SERVING - {"DaemonSet"},
     "pod-blocks-node-drain": SERVING,
