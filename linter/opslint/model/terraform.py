@@ -96,6 +96,7 @@ class RootModule:
     backend: Backend | None = None
     var_files: tuple[str, ...] = ()  # of its environment, beside those Terraform reads by itself
     locked: bool = False  # a .terraform.lock.hcl lies beside it
+    generated: bool = False  # Terragrunt may write its backend and providers: what its files lack may be there
     plan: str = ""  # the path of the plan whose values it has
     notices: list[Notice] = field(default_factory=list)  # what was cut or not read; grows while rules read values
 

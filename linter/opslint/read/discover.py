@@ -43,6 +43,7 @@ class Discovery:
     manifests: list[str] = field(default_factory=list)  # YAML and JSON files that may hold manifests
     kustomizations: list[str] = field(default_factory=list)  # their files
     terraform: list[TerraformDirectory] = field(default_factory=list)
+    terragrunt: list[str] = field(default_factory=list)  # files named terragrunt.hcl
     bases: list[str] = field(default_factory=list)  # directories that were named, the deepest first; "" is left out
     named: frozenset[str] = frozenset()  # files that were named
     report_only: frozenset[str] | None = None  # files to report on, None: everything
@@ -111,7 +112,7 @@ class _Search:
         result.named = frozenset(self.named)
         result.report_only = self._report_only()
         if not (result.stdin or result.failures or self.excluded) and not (
-            result.charts or result.manifests or result.kustomizations or result.terraform
+            result.charts or result.manifests or result.kustomizations or result.terraform or result.terragrunt
         ):
             shown = ", ".join(paths)
             message = f"no Helm chart, manifest or Terraform file under {shown}"
@@ -190,6 +191,7 @@ class _Search:
             names = sorted(files[directory])
             prefix = f"{directory}/" if directory else ""
             terraform = tuple(prefix + name for name in names if name.endswith(_TERRAFORM))
+            result.terragrunt += [prefix + name for name in names if name == "terragrunt.hcl"]
             owner = next((up for up in _upward(directory) if up in charts), None)
             if terraform and not (owner is not None and _is_part(directory, owner)):
                 result.terraform.append(TerraformDirectory(directory, terraform))

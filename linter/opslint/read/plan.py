@@ -207,11 +207,11 @@ def _plans(discovery: Discovery, root: Path, parts: _Parts) -> list[Plan]:
 
 
 def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Parts, plans: Sequence[Plan] = ()) -> None:
-    if not discovery.terraform and not plans:
+    if not discovery.terraform and not discovery.terragrunt and not plans:
         return
     from opslint.read.terraform import clusters, read_terraform
 
-    result = read_terraform(discovery.terraform, settings, root, plans)
+    result = read_terraform(discovery.terraform, settings, root, plans, discovery.terragrunt)
     named = {plan.path for plan in plans} & discovery.named
     if discovery.report_only is not None and named:
         # Who names a plan asks for the root module that it is of.

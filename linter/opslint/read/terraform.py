@@ -19,6 +19,7 @@ from opslint.read.evaluate.scope import Scope, Workspace
 from opslint.read.hcl.pace import reading_pace
 from opslint.read.ignore import Ignore
 from opslint.read.modules import Modules, is_local, source_text
+from opslint.read.terragrunt import read_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,12 +48,16 @@ class TerraformResult:
 
 
 def read_terraform(
-    directories: Sequence[TerraformDirectory], settings: Settings, root: Path, plans: Sequence[Plan] = ()
+    directories: Sequence[TerraformDirectory],
+    settings: Settings,
+    root: Path,
+    plans: Sequence[Plan] = (),
+    terragrunt: Sequence[str] = (),
 ) -> TerraformResult:
     """Read and evaluate Terraform directories; what a plan tells of a root module stands for what its files tell.
 
-    A directory that another one of them calls is judged through its callers only. Each root module gives one
-    `RootModule` for each environment. Never raises for what the files hold.
+    A directory that another one of them or a `terragrunt.hcl` calls is judged through its callers only. Each root
+    module gives one `RootModule` for each environment. Never raises for what the files hold.
     """
     root = root.resolve()
     listed = {(root / entry.path).resolve(): entry.files for entry in directories}
@@ -60,9 +65,12 @@ def read_terraform(
     result = TerraformResult(failures=loader.failures, files=loader.files)
     with reading_pace():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
+        result.modules, given = read_units([root / path for path in terragrunt], loader) if terragrunt else ([], set())
         result.file_count = len(loader.files)
         built: list[tuple[Module, Run, RootModule]] = []
         for module in _roots(modules, loader):
+            if module.directory in given:
+                continue
             for run in runs_of(module, loader, settings, result.notices):
                 built.append((module, run, _evaluate(module, run, loader)))
         result.modules += [root_module for _, _, root_module in built]

@@ -111,6 +111,8 @@ def state_backend_unsafe(item: RootModule, project: Project, *, require_remote: 
     <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
     """
     backend = item.backend
+    if backend is None and item.generated:
+        return
     if backend is None:
         providers = [node for name, node in item.providers if name.partition(".")[0] == "aws"]
         if require_remote and providers and _NOT_REAL.isdisjoint(item.path.lower().split("/")):

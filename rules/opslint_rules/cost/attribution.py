@@ -203,6 +203,8 @@ def _resource(item: Block, tags: tuple[str, ...]) -> Problems:
     provider = providers.get(item.provider or "aws")
     if provider is not None and not provider["default_tags"].present:
         return  # said once, of the provider
+    if provider is None and item.root.generated:
+        return
     keys = {key for key, _ in item["tags"].items()}
     if provider is not None and item.virtual:
         # A module's resources are made by the provider it is given, the default one unless told otherwise.
