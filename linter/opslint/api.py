@@ -27,7 +27,7 @@ from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
 from opslint.engine.named import objects_named
-from opslint.engine.node_groups import group_key
+from opslint.engine.node_groups import KARPENTER_MODULE, group_key
 from opslint.engine.pods import (
     OPERATOR_KINDS,
     Labels,
@@ -134,6 +134,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN_ROLES",
     "HOLE",
+    "KARPENTER_MODULE",
     "OPERATOR_KINDS",
     "OPT_IN",
     "RBAC_GROUP",

@@ -102,7 +102,7 @@ def test_recovery_of_a_replica_is_an_argument():
 
 def test_a_disk_of_a_launch_template_gets_a_type():
     text = (
-        'resource "aws_launch_template" "nodes" {\n  block_device_mappings {\n    device_name = "/dev/xvdb"\n'
+        'resource "aws_launch_template" "nodes" {\n  block_device_mappings {\n    device_name = "/dev/sdf"\n'
         "    ebs {\n      volume_size = 50\n%s    }\n  }\n}\n"
     )
     assert mends("gp2-storage", text % "", text % '      volume_type = "gp3"\n') == []

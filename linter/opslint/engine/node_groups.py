@@ -1,4 +1,4 @@
-"""Node groups that a module makes of a map."""
+"""What modules make for nodes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from opslint.model.patterns import regex
 if TYPE_CHECKING:
     from opslint.model.terraform import Block
 
+KARPENTER_MODULE: Final = "terraform-aws-modules/eks/aws//modules/karpenter"
+"""Makes two roles, a queue, event rules and an access entry for nodes, and no more."""
 _GROUP_KEY: Final = regex(r'_node_groups?\["([^"]+)"\]')
 
 

@@ -7,6 +7,7 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.engine.node_groups import KARPENTER_MODULE
 from opslint.model.finding import Add, Fix, Safety, Set
 from opslint.model.node import Unknown
 from opslint.model.patterns import regex
@@ -244,13 +245,10 @@ def json_with_holes(node: Node) -> Any:
 def opaque_could_provide(project: Project, *words: str) -> bool:
     """True when a module that could not be seen through may hold what looks missing: its source or name says so.
 
-    Without words every opaque module counts.
+    Without words every opaque module counts; Karpenter's, whose few resources are known, never does.
     """
-    return any(
-        not words or any(word in f"{call.source} {call.name}".lower() for word in words)
-        for module in project.modules
-        for call in module.opaque
-    )
+    calls = [call for module in project.modules for call in module.opaque if registry_name(call) != KARPENTER_MODULE]
+    return any(not words or any(word in f"{call.source} {call.name}".lower() for word in words) for call in calls)
 
 
 def opaque_beside(block: Block, *words: str) -> bool:

@@ -40,8 +40,8 @@ _BASELINE: Final = 3000
 # RDS stripes larger volumes: from this size (GiB) on gp3 gives four times the IOPS. Source: RDS user guide, "gp3
 # storage"; SQL Server has no such step.
 _STRIPED: Final = {"oracle": 200, "mysql": 400, "mariadb": 400, "postgres": 400}
-# The devices that an image brings: what is not said of them is as the image has it.
-_ROOT: Final = frozenset({"/dev/xvda", "/dev/sda1", ""})
+# The devices that an image brings (Bottlerocket the second one too): what is not said of them is as the image has it.
+_ROOT: Final = frozenset({"/dev/xvda", "/dev/xvdb", "/dev/sda1", ""})
 
 
 @rule(
@@ -62,9 +62,10 @@ def gp2_storage(item: Block | KubeObject, project: Project, *, io_volumes: bool 
 
     Databases: `storage_type` that is not set means gp2 (io1 with `iops`) to the provider, the rds module and AWS.
     Replicas and restored databases follow their source, and Aurora has no volumes. Volumes: an `aws_ebs_volume` and an
-    `ebs_block_device` without a type are gp2; the root device of a launch template or instance is as its image says, so
-    only a written type counts there. StorageClasses: the CSI driver's default is gp3, the in-tree provisioner's gp2.
-    Parameters of a StorageClass cannot change, so make a new one and let claims move with their next copy.
+    `ebs_block_device` without a type are gp2; the devices that an image brings to a launch template or instance are as
+    it says, so only a written type counts there. StorageClasses: the CSI driver's default is gp3, the in-tree
+    provisioner's gp2. Parameters of a StorageClass cannot change, so make a new one and let claims move with their next
+    copy.
 
     Leave it for volumes that need the lowest price per gigabyte and no throughput (magnetic).
 

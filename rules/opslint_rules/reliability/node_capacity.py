@@ -126,10 +126,10 @@ def replicas_exceed_nodes(item: Workload, project: Project) -> Problems:
     groups = [pool.block for pool in pools if pool.block is not None]
     if not groups or len(groups) != len(pools):
         return
-    nodes = sum(_size(group) for group in groups)
+    nodes = _nodes(groups)
     also = (("what keeps them apart", spread.at), *((f"node group {group_name(one)}", _scaling(one)) for one in groups))
     if count > nodes * spread.each:
-        names = ", ".join(group_name(one) for one in groups)
+        names = ", ".join(dict.fromkeys(map(group_name, groups)))
         share = "one on each" if spread.each == 1 else f"{spread.each} on each"
         yield Problem(
             f"{item.title} runs up to {count} pods, {share} node, and its node groups ({names}) have at most"
@@ -150,6 +150,14 @@ def replicas_exceed_nodes(item: Workload, project: Project) -> Problems:
                         also=((budget.title, budget.metadata["name"]), *also),
                     )
                     return
+
+
+def _nodes(groups: list[Block]) -> int:
+    """Return the most nodes of one cluster: those of dev and prod, or of two roots, do not add up."""
+    sizes: dict[int, int] = {}
+    for group in groups:
+        sizes[id(group.root)] = sizes.get(id(group.root), 0) + _size(group)
+    return max(sizes.values())
 
 
 def _counted(nodes: int) -> str:

@@ -6,10 +6,12 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
+    KARPENTER_MODULE,
     RECOMMENDED,
     Block,
     Fix,
     KubeObject,
+    ModuleCall,
     Problem,
     Problems,
     Project,
@@ -22,6 +24,7 @@ from opslint.api import (
     name_pattern,
     opaque_could_provide,
     regex,
+    registry_name,
     rule,
     set_value,
     trusts_of,
@@ -281,10 +284,20 @@ def _misplaced(item: KubeObject) -> Problems:
 
 def _is_declared(name: str, roles: list[Block], project: Project) -> bool:
     """True when a role is, or may be, the one of that name."""
-    if opaque_could_provide(project):
+    if opaque_could_provide(project) or any(_is_of_karpenter(name, call) for call in project.calls):
         return True
     known = (*roles, *project.data("aws_iam_role"))
     return any(name_pattern(role).fullmatch(name) is not None for role in known)
+
+
+def _is_of_karpenter(name: str, call: ModuleCall) -> bool:
+    """True when Karpenter's module may make a role of that name: by default its names begin with the product's."""
+    if registry_name(call) != KARPENTER_MODULE:
+        return False
+    given = [call[key] for key in ("iam_role_name", "node_iam_role_name", "irsa_name")]
+    return name.startswith("Karpenter") or any(
+        not node.known or (node.text and name.startswith(node.text)) for node in given
+    )
 
 
 def _nearest(name: str, roles: list[Block]) -> Block | None:
