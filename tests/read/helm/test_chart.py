@@ -118,6 +118,14 @@ def test_file_dependencies_outside_the_root_are_not_read(write, tmp_path_factory
     assert list(chart.files) == ["Chart.yaml"]
 
 
+def test_file_dependencies_are_read_by_relative_and_by_absolute_path(write):
+    root = write({"libs/db/Chart.yaml": DB, "x/values.yaml": ""})
+    for place in ("../libs/db", f"{root}/libs/db"):
+        write({"x/Chart.yaml": f"{CHART}dependencies:\n- {{name: db, version: 1.0.0, repository: 'file://{place}'}}\n"})
+        chart = load_chart(root, "x")
+        assert [(part.name, part.home) for part in chart.parts()] == [("x", "x"), ("db", "libs/db")]
+
+
 def test_charts_that_depend_on_each_other_end(write):
     def uses(name, other):
         return f"apiVersion: v2\nname: {name}\nversion: 1.0.0\ndependencies:\n- {{name: {other}, version: 1.0.0, repository: 'file://../{other}'}}\n"

@@ -213,3 +213,12 @@ def test_other_charts_are_not_read_unless_one_is_wanted(write):
     assert nearby.find("x", "") == ("x", "1.0.0")
     assert nearby.find("x", ">=1.0.0") == ("x", "1.0.0")
     assert nearby.find("x", "no range") is None
+
+
+@pytest.mark.parametrize(("versions", "best"), [(("none", "1.2.0"), 1), (("1.9.0", "1.10.0"), 1), (("2.0.0", ""), 0)])
+def test_any_version_serves_a_dependency_that_asks_for_none(write, versions, best):
+    names = [f"c{number}" for number in range(len(versions))]
+    root = write(
+        {f"{name}/Chart.yaml": f"name: db\nversion: {one}\n" for name, one in zip(names, versions, strict=True)}
+    )
+    assert Nearby(root, names).find("db", "") == (names[best], versions[best])

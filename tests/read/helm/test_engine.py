@@ -292,6 +292,11 @@ def test_binary_gets_the_release_and_no_missing_dependency(write, fake_helm):
     ("script", "kind", "words"),
     [
         ("while True: pass", "timeout", "1 seconds of processor time"),
+        (
+            "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+            "timeout",
+            "1 seconds of processor time",
+        ),
         ("while True: print('x' * 10000)", "limit", "4001 bytes of output"),
         ("x = bytearray(6_000_000_000)", "HelmRenderError", "MemoryError"),
     ],

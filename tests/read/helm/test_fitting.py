@@ -153,6 +153,11 @@ def test_a_template_that_holds_marker_characters_is_told(render):
     assert "private-use characters" in notice.message
 
 
+def test_a_template_that_is_not_utf_8_is_told(render):
+    (notice,) = render({"templates/a.yaml": b"a: \xff\n"}).notices
+    assert notice.message.endswith("it is not UTF-8")
+
+
 def test_a_vendored_chart_is_not_told_of(render):
     files = {
         "Chart.yaml": CHART + "dependencies:\n- {name: db, version: 1.0.0, repository: 'https://example.com'}\n",

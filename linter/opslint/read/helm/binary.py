@@ -110,7 +110,7 @@ class Binary:
             finally:
                 process.kill()
                 process.wait()
-        if bounded and status == -signal.SIGXCPU:
+        if bounded and status in {-signal.SIGXCPU, -signal.SIGKILL}:  # a program may take no notice of the first
             text = f"rendering took more than {bounds.seconds:g} seconds of processor time and was stopped"
             return Answer(kind="timeout", message=text)
         if output.stat().st_size > bounds.output * _MARKED:
@@ -126,7 +126,7 @@ def _bound(pid: int, bounds: Limits) -> bool:
 
     seconds = math.ceil(bounds.seconds)
     limits = {
-        resource.RLIMIT_CPU: (seconds, seconds + 5),
+        resource.RLIMIT_CPU: (seconds, seconds + 1),
         resource.RLIMIT_AS: (bounds.memory * 2,) * 2,  # the program itself reserves more than the library does
         resource.RLIMIT_FSIZE: (bounds.output * _MARKED + 1,) * 2,
     }

@@ -290,16 +290,16 @@ class _Loader:
             if any(child.name == item.name for child in part.children):
                 continue
             if item.repository.startswith("file://"):
-                self._take(part, item, f"{part.home}/{item.repository.removeprefix('file://')}", depth)
+                directory = self._chart.root / part.home / item.repository.removeprefix("file://")
+                self._take(part, item, directory, depth)
             if not any(child.name == item.name for child in part.children):
                 near = self._nearby.find(item.name, item.version)
                 if near is not None:
-                    self._take(part, item, near[0], depth, near[1])
+                    self._take(part, item, self._chart.root / near[0], depth, near[1])
 
-    def _take(self, part: Part, item: Dependency, path: str, depth: int, version: str = "") -> None:
+    def _take(self, part: Part, item: Dependency, directory: Path, depth: int, version: str = "") -> None:
         """Add the chart of another directory as a subchart."""
         chart = self._chart
-        directory = chart.root / path.lstrip("/")
         if not within(directory, chart.root) or not (directory / "Chart.yaml").is_file():
             return
         home = directory.resolve().relative_to(chart.root.resolve()).as_posix()

@@ -18,8 +18,11 @@ def unmapped(fitting: Fitting, name: str, text: str) -> str:
     """Return why a rendered template has no map."""
     found = fitting.chart.resolve(name)
     path = found[0] if found is not None else ""
-    if holds_markers(text) or path not in fitting.templates.files:
+    source = fitting.chart.files.get(path, b"").decode("utf-8", "replace")
+    if holds_markers(text) or holds_markers(source):
         return f"{_BY_FILE} it holds private-use characters that opslint marks lines with (U+E0F0 to U+E10F)"
+    if path not in fitting.templates.files:
+        return f"{_BY_FILE} it is not UTF-8"
     why = fitting.markers.why
     words = f" ({in_words(why)})" if why is not None else ""
     return f"{_BY_FILE} it does not render with marked lines{words}"

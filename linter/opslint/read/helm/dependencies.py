@@ -160,7 +160,9 @@ class Nearby:
                 metadata = read_places(text)
             except BadYaml:
                 continue  # it is reported where the chart itself is read
-            found.setdefault(metadata.scalar("name"), []).append((path, metadata.scalar("version")))
+            version = metadata.scalar("version")
+            if version:  # Helm takes no chart without
+                found.setdefault(metadata.scalar("name"), []).append((path, version))
         return found
 
 
@@ -172,4 +174,6 @@ def _fits(version: str, wanted: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(one) for one in version.removeprefix("v").partition("-")[0].partition("+")[0].split("."))
+    """Return what versions are ordered by; of what is no version, nothing."""
+    parts = version.removeprefix("v").partition("-")[0].partition("+")[0].split(".")
+    return tuple(int(one) for one in parts) if all(one.isdecimal() for one in parts) else ()
