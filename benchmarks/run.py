@@ -39,6 +39,25 @@ for path in sorted(Path(sys.argv[1]).rglob('*.yaml')):
     loader = Loader(path.read_text())
     while loader.check_node(): loader.get_node()
 """
+# Reads the manifests, then runs every rule on Kubernetes objects, and prints how long the second took of the first.
+RULES = """
+import sys, time
+from opslint.engine.judge import judge
+from opslint.engine.packs import load_packs
+from opslint.engine.select import select
+from opslint.model.settings import Settings
+from opslint.read.plan import read_project
+settings = Settings(root=sys.argv[1], preset=sys.argv[2], no_cache=True)
+chosen = [one for one in select(load_packs(), settings) if one.rule.applies_to != 'terraform']
+for one in chosen:
+    one.rule.page  # imports its module
+start = time.process_time()
+project = read_project([sys.argv[1]], settings).project
+read = time.process_time() - start
+start = time.process_time()
+judge(project, chosen)
+print((time.process_time() - start) / read)
+"""
 
 
 def run(command: list[str], cwd: Path | None = None) -> tuple[float, int]:
@@ -58,6 +77,15 @@ def ratio(name: str, command: list[str], against: list[str], *, goal: str, runs:
     run(command), run(against)
     ratios = [run(command)[0] / run(against)[0] for _ in range(runs)]
     print(f"{name:<58} {statistics.median(ratios):7.2f}  ({min(ratios):.2f} to {max(ratios):.2f})  goal {goal}")
+
+
+def rules_of_reading(folder: Path, preset: str, *, goal: str, runs: int = 5) -> None:
+    """Print what all Kubernetes rules of a preset take of the time that reading the same manifests takes."""
+    command = [sys.executable, "-c", RULES, str(folder), preset]
+    done = [subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(runs)]  # noqa: S603
+    found = [float(one.stdout) for one in done]
+    name = f"all Kubernetes rules of {preset} / reading the manifests"
+    print(f"{name:<58} {statistics.median(found):7.2f}  ({min(found):.2f} to {max(found):.2f})  goal {goal}")
 
 
 def checkov() -> list[str] | None:
@@ -95,6 +123,8 @@ def main() -> None:
         ratio("the whole run / a bare libyaml compose", whole, compose, goal="< 4", runs=5)
         _, peak = run(whole)
         print(f"{'peak memory / size of the text':<58} {peak / size:7.1f}  ({peak / 1e6:.0f} MB)  goal < 60")
+        rules_of_reading(large, "recommended", goal="< 1")
+        rules_of_reading(large, "all", goal="< 1")
         terraform.whole(Path(tempfile.mkdtemp(dir=folder)))
         other = checkov()
         if other is None:

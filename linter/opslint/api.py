@@ -44,6 +44,7 @@ from opslint.engine.pods import (
     share_namespace,
     template_of,
 )
+from opslint.engine.quantities import quantity, quantity_of
 from opslint.engine.releases import Release, releases_of
 from opslint.engine.replicas import SCALED_KINDS, Replicas, autoscaler_of, is_scaled, replicas_of, target_of
 from opslint.engine.resources import has_resource, int_or_percent, percent
@@ -254,6 +255,8 @@ __all__ = [
     "project",
     "provider_accounts",
     "put",
+    "quantity",
+    "quantity_of",
     "reference_of",
     "refers_to",
     "refers_to_any",

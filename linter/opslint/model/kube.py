@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
+from opslint.model.cached import cached
 from opslint.model.node import Undecided
 
 if TYPE_CHECKING:
@@ -107,24 +107,24 @@ class KubeObject:
     def __repr__(self) -> str:
         return f"<{self.kind}/{self.name} of {self.unit.id}>"
 
-    @cached_property
+    @cached
     def api_version(self) -> str:
         """`apiVersion`, "" when absent."""
         node = self.root["apiVersion"]
         return node.text if node.known else ""
 
-    @cached_property
+    @cached
     def group(self) -> str:
         """The API group, "" for the core group."""
         return self.api_version.rpartition("/")[0]
 
-    @cached_property
+    @cached
     def kind(self) -> str:
         """`kind`, "" when absent."""
         node = self.root["kind"]
         return node.text if node.known else ""
 
-    @cached_property
+    @cached
     def name(self) -> str:
         """`metadata.name` (or `generateName`), "" when unknown."""
         metadata = self.metadata
@@ -133,13 +133,13 @@ class KubeObject:
             node = metadata["generateName"]
         return node.text if node.known else ""
 
-    @cached_property
+    @cached
     def namespace(self) -> str:
         """`metadata.namespace`, else the unit's; "" when neither is known."""
         node = self.metadata["namespace"]
         return (node.text if node.known else "") or self.unit.namespace
 
-    @cached_property
+    @cached
     def metadata(self) -> Node:
         """`metadata`."""
         return self.root["metadata"]
@@ -149,12 +149,12 @@ class KubeObject:
         """`spec`."""
         return self.root["spec"]
 
-    @cached_property
+    @cached
     def labels(self) -> Texts:
         """`metadata.labels` as texts."""
         return Texts(self.metadata["labels"])
 
-    @cached_property
+    @cached
     def annotations(self) -> Texts:
         """`metadata.annotations` as texts."""
         return Texts(self.metadata["annotations"])
@@ -164,29 +164,29 @@ class KubeObject:
         """The text it stands in."""
         return self.root.source
 
-    @cached_property
+    @cached
     def is_workload(self) -> bool:
         """True when the kind keeps a pod template."""
         return self.kind in POD_TEMPLATE and self.group in WORKLOAD_GROUPS
 
-    @cached_property
+    @cached
     def pod_template(self) -> Node:
         """The pod template (metadata and spec); a Pod is its own. Missing for kinds without pods."""
         if not self.is_workload:
             return self.root["spec"]["template"] if self.kind in {"", "Rollout"} else self.root.at("\0no-pods")
         return self.root.at(*POD_TEMPLATE[self.kind])
 
-    @cached_property
+    @cached
     def pod_spec(self) -> Node:
         """The pod spec; missing for kinds without pods."""
         return self.pod_template["spec"]
 
-    @cached_property
+    @cached
     def pod_labels(self) -> Texts:
         """The labels its pods get."""
         return Texts(self.pod_template["metadata"]["labels"])
 
-    @cached_property
+    @cached
     def containers(self) -> tuple[Container, ...]:
         """All containers: main, init and ephemeral ones, in this order."""
         spec = self.pod_spec
@@ -198,7 +198,7 @@ class KubeObject:
             if node.known and node.is_map
         )
 
-    @cached_property
+    @cached
     def is_test_hook(self) -> bool:
         """True for a Helm test hook, which workload rules leave alone."""
         hooks = self.annotations.known("helm.sh/hook")

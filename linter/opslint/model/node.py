@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from opslint.model.source import Location, Source, Span
 
@@ -65,6 +65,7 @@ class Form(Protocol):
 
 _UNREAD: Final = object()
 _MISSING: Final = object()
+_NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
 
 
 class Node:
@@ -109,7 +110,9 @@ class Node:
     @property
     def present(self) -> bool:
         """True when the value is written (a null counts as absent, as it does to Kubernetes and Terraform)."""
-        value = self._open()
+        value = self._value
+        if value is _UNREAD:
+            value = self._open()
         return value is not _MISSING and value is not None
 
     @property
@@ -120,7 +123,8 @@ class Node:
     @property
     def known(self) -> bool:
         """False when only a cluster or an apply could tell the value."""
-        return not isinstance(self._open(), Unknown)
+        value = self._value
+        return not isinstance(self._open() if value is _UNREAD else value, Unknown)
 
     @property
     def unknown(self) -> Unknown | None:
@@ -135,7 +139,9 @@ class Node:
         return unknown.why if unknown else ""
 
     def _decided(self) -> object:
-        value = self._open()
+        value = self._value
+        if value is _UNREAD:
+            value = self._open()
         if isinstance(value, Unknown):
             raise Undecided(self)
         return value
@@ -168,6 +174,9 @@ class Node:
     @property
     def text(self) -> str:
         """The scalar as text; "" when absent or a collection. Booleans are `true` and `false`."""
+        raw = self._value
+        if type(raw) is str:
+            return raw
         value = self.value
         if isinstance(value, str):
             return value
@@ -213,13 +222,18 @@ class Node:
             elif isinstance(value, list):
                 kids = {i: Node(document, raw, form, self, i) for i, raw in enumerate(value)}
             else:
-                kids = {}
+                kids = _NO_KIDS
             self._kids = kids
         return kids
 
     def __getitem__(self, key: str | int) -> Node:
-        found = self._children().get(key)
-        return found if found is not None else Node(self._document, _MISSING, self._form, self, key)
+        kids = self._kids
+        found = (self._children() if kids is None else kids).get(key)
+        if found is not None:
+            return found
+        missing = Node(self._document, _MISSING, self._form, self, key)
+        missing._value, missing._kids = _MISSING, _NO_KIDS
+        return missing
 
     def at(self, *keys: str | int) -> Node:
         """Return the node at a path of keys."""
@@ -236,14 +250,13 @@ class Node:
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """Yield the entries of a map in order; nothing for any other shape."""
-        if self.is_map:
-            for key, node in self._children().items():
-                yield str(key), node
+        if not isinstance(self._decided(), dict):
+            return iter(())
+        return cast("Iterator[tuple[str, Node]]", iter(self._children().items()))  # keys of maps are texts
 
     def __iter__(self) -> Iterator[Node]:
         """Yield the items of a list; nothing for any other shape."""
-        if self.is_list:
-            yield from self._children().values()
+        return iter(self._children().values() if isinstance(self._decided(), list) else ())
 
     def __len__(self) -> int:
         return len(self._children())
@@ -263,18 +276,24 @@ class Node:
         if whole is not None:  # a form without unknown values
             return None if self._raw is _MISSING else whole(self._raw)
         made: list[Any] = [None]
-        stack: list[tuple[Node, Any, str | int]] = [(self, made, 0)]  # not by recursion: documents nest 500 deep
+        form = self._form
+        # Not by recursion: documents nest 500 deep. Where no Node was made yet, none is made for this.
+        stack: list[tuple[object, Any, str | int]] = [(self, made, 0)]
         while stack:
-            node, holder, key = stack.pop()
-            value = node._open()
+            one, holder, key = stack.pop()
+            if type(one) is Node:
+                value = one._open()
+                inner: dict[str | int, Any] | None = one._kids
+            else:
+                value, inner = form.open(one), None
             if isinstance(value, dict):
-                filled: dict[str, Any] = {str(name): None for name in value}
+                filled: dict[str, Any] = dict.fromkeys(value)
                 holder[key] = filled
-                stack.extend((child, filled, str(name)) for name, child in node._children().items())
+                stack.extend((child, filled, str(name)) for name, child in (inner or value).items())
             elif isinstance(value, list):
                 items: list[Any] = [None] * len(value)
                 holder[key] = items
-                stack.extend((child, items, at) for at, child in node._children().items())
+                stack.extend((child, items, at) for at, child in (enumerate(value) if not inner else inner.items()))
             else:
                 holder[key] = None if value is _MISSING else value
         return made[0]

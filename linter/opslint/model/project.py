@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opslint.model.cached import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,7 +109,7 @@ class Unit:
         if why not in self.open_because:
             self.open_because += (why,)
 
-    @cached_property
+    @cached
     def _by_kind(self) -> dict[str, list[KubeObject]]:
         index: dict[str, list[KubeObject]] = defaultdict(list)
         for item in self.objects:
@@ -120,7 +121,7 @@ class Unit:
         found = [item for kind in kinds for item in self._by_kind.get(kind, ())] if kinds else self.objects
         return found if namespace is None else [item for item in found if item.namespace == namespace]
 
-    @cached_property
+    @cached
     def workloads(self) -> list[KubeObject]:
         """Its objects that hold a pod template."""
         return [item for item in self.objects if item.is_workload]
@@ -197,12 +198,12 @@ class Project:
     as_of: date
     eksctl: Sequence[RootModule] = ()  # the resources of each ClusterConfig of eksctl
 
-    @cached_property
+    @cached
     def objects(self) -> list[KubeObject]:
         """All Kubernetes objects, unit by unit."""
         return [item for unit in self.units for item in unit.objects]
 
-    @cached_property
+    @cached
     def _by_kind(self) -> dict[str, list[KubeObject]]:
         index: dict[str, list[KubeObject]] = defaultdict(list)
         for item in self.objects:
@@ -214,7 +215,18 @@ class Project:
         found = [item for kind in kinds for item in self._by_kind.get(kind, ())]
         return found if namespace is None else [item for item in found if item.namespace == namespace]
 
-    @cached_property
+    @cached
+    def _by_name(self) -> dict[tuple[str, str], list[KubeObject]]:
+        index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
+        for item in self.objects:
+            index[item.kind, item.name].append(item)
+        return dict(index)
+
+    def named(self, kind: str, name: str) -> list[KubeObject]:
+        """Return the objects of a kind and a name, of all units."""
+        return self._by_name.get((kind, name), [])
+
+    @cached
     def _blocks(self) -> dict[tuple[str, str], list[Block]]:
         index: dict[tuple[str, str], list[Block]] = defaultdict(list)
         for module in (*self.modules, *self.eksctl):
@@ -230,7 +242,7 @@ class Project:
         """Return the data blocks of these types."""
         return [block for type_ in types for block in self._blocks.get(("data", type_), ())]
 
-    @cached_property
+    @cached
     def calls(self) -> list[ModuleCall]:
         """All module calls."""
         return [call for module in self.modules for call in module.calls]
@@ -240,7 +252,7 @@ class Project:
         """True when any root module was read."""
         return bool(self.modules)
 
-    @cached_property
+    @cached
     def system_namespaces(self) -> frozenset[str]:
         """Kubernetes' own namespaces and those of the configuration."""
         return SYSTEM_NAMESPACES | frozenset(self.settings.system_namespaces)

@@ -117,7 +117,7 @@ def _default_ttl(item: KubeObject, min_ttl: str, least: float) -> Iterator[Probl
         return
     for one in item.containers:
         words = [node for part in ("command", "args") for node in one.root[part]]
-        for node, following in zip(words, [*words[1:], None], strict=True):
+        for node, following in zip(words, [*words[1:], None], strict=False):
             name, equals, text = node.text.partition("=")
             if name != "--default-backup-ttl":
                 continue

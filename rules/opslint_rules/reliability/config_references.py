@@ -175,14 +175,17 @@ def _references(item: KubeObject) -> Iterator[Reference]:
     for container in item.containers:
         for one in container.root["env"]:
             source = one["valueFrom"]
+            if not source.present:
+                continue
             yield from _needed("ConfigMap", source["configMapKeyRef"], "name", [source["configMapKeyRef"]["key"]])
             yield from _needed("Secret", source["secretKeyRef"], "name", [source["secretKeyRef"]["key"]])
         for one in container.root["envFrom"]:
             yield from _needed("ConfigMap", one["configMapRef"], "name")
             yield from _needed("Secret", one["secretRef"], "name")
     for volume in item.pod_spec["volumes"]:
-        yield from _needed("ConfigMap", volume["configMap"], "name", _items(volume["configMap"]))
-        yield from _needed("Secret", volume["secret"], "secretName", _items(volume["secret"]))
+        for kind_, part, key in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+            if volume[part].present:
+                yield from _needed(kind_, volume[part], key, _items(volume[part]))
         for one in volume["projected"]["sources"]:
             yield from _needed("ConfigMap", one["configMap"], "name", _items(one["configMap"]))
             yield from _needed("Secret", one["secret"], "name", _items(one["secret"]))

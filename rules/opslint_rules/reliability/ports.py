@@ -175,8 +175,9 @@ def _probes(item: Workload) -> Problems:
                 message = f"port {port['name'].text} of {item.title} is longer than {LONGEST_NAME} characters"
                 yield Problem(f"{message}, which the API server rejects", port["name"])
         for probe in PROBES:
-            for how in ("httpGet", "tcpSocket", "grpc"):
-                port = one.root[probe][how]["port"]
+            asked = one.root[probe]
+            for how in ("httpGet", "tcpSocket", "grpc") if asked.present else ():
+                port = asked[how]["port"]
                 if _is_name(port) and port.text not in _names(ports):
                     message = f"{probe} of container {one.name} of {item.title} uses the port {port.text}"
                     yield Problem(f"{message}; {_said(_names(ports))}", port, fix=_fix(port, ports))

@@ -20,7 +20,7 @@ from opslint.api import (
     container,
     has_resource,
     kind,
-    regex,
+    quantity_of,
     rule,
 )
 
@@ -39,15 +39,6 @@ POD_KINDS: Final = (
     "Rollout",
     "StatefulSet",
 )
-QUANTITY: Final = regex(r"^([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$")
-SUFFIXES: Final = {
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "k": 1e3,
-    **{letter: 1e3**power for power, letter in enumerate("MGTPE", 2)},
-    **{f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)},
-}
 BYTES: Final = ("memory", "ephemeral-storage", "storage")
 SMALLEST: Final = 1024 * 1024  # bytes; less is taken for a forgotten unit
 
@@ -196,7 +187,7 @@ def invalid_resource_quantity(item: KubeObject, project: Project, *, max_cpu: in
                 yield from _implausible(f"{title} {part[:-1]}s", name, node, max_cpu)
         for name, asked in resources["requests"].items():
             limit = resources["limits"][name]
-            least, most = _amount(asked), _amount(limit)
+            least, most = quantity_of(asked), quantity_of(limit)
             if least is not None and most is not None and least > most:
                 message = f"{title} requests {asked.text} {name} above its limit {limit.text}, which is rejected"
                 yield Problem(message, asked, also=(("limit", limit),))
@@ -220,23 +211,10 @@ def _resources(item: KubeObject) -> Iterator[tuple[str, Node]]:
         yield f"the claim {claim['metadata']['name'].text} of {item.title}", claim["spec"]["resources"]
 
 
-def _amount(node: Node) -> float | None:
-    """The value of a quantity, None when it is absent, unknown or none."""
-    match = QUANTITY.match(node.text) if node.known else None
-    if match is None:
-        return None
-    suffix = match[2] or ""
-    try:
-        exponent = float(f"1{suffix}") if suffix and suffix not in SUFFIXES else 1.0
-    except (OverflowError, ValueError):
-        return None
-    return float(match[1]) * SUFFIXES.get(suffix, exponent)
-
-
 def _implausible(title: str, name: str, node: Node, max_cpu: int) -> Iterator[Problem]:
     if not node.present or not node.known:
         return
-    said, amount = node.text, _amount(node)
+    said, amount = node.text, quantity_of(node)
     if amount is None:
         yield Problem(f'{title} "{said}" {name}, which is no quantity', node, fix=_mend(name, node))
     elif name in BYTES and 0 < amount < SMALLEST:

@@ -109,11 +109,12 @@ def missing_service_reference(item: KubeObject, project: Project) -> Problems:
 
 
 def _find(item: KubeObject, project: Project, name: str, namespace: str) -> KubeObject | None:
-    for one in item.unit.of_kind("Service"):
+    named = project.named("Service", name)
+    for one in named:
         same = one.namespace == namespace or (namespace == item.namespace and share_namespace(one, item))
-        if one.name == name and (same or not one.namespace):
+        if one.unit is item.unit and (same or not one.namespace):
             return one
-    return next((one for one in project.of_kind("Service", namespace=namespace) if one.name == name), None)
+    return next((one for one in named if one.namespace == namespace), None)
 
 
 def _references(item: KubeObject) -> Iterator[tuple[str, Node, str]]:

@@ -134,6 +134,8 @@ def _selinux(item: Workload) -> Iterator[Found]:
     types = load("kubernetes/pod_security")["selinux_types"]
     for context in _contexts(item):
         options = context["seLinuxOptions"]
+        if not options.present:
+            continue
         if options["type"].text not in types:
             yield f"asks for the SELinux type {options['type'].text}", options["type"]
         for field in ("user", "role"):
@@ -142,9 +144,9 @@ def _selinux(item: Workload) -> Iterator[Found]:
 
 
 def _contexts(item: Workload) -> Iterator[Node]:
-    yield item.pod_spec["securityContext"]
-    for one in item.containers:
-        yield one.root["securityContext"]
+    for context in (item.pod_spec["securityContext"], *(one.root["securityContext"] for one in item.containers)):
+        if context.present:
+            yield context
 
 
 def _unconfined(item: Workload, field: str, what: str) -> Iterator[Found]:
@@ -166,6 +168,8 @@ def _hosts(item: Workload) -> Iterator[Found]:
         checks = [(name, one.root[name]) for name in PROBES]
         checks += [(name, one.root["lifecycle"][name]) for name in ("postStart", "preStop")]
         for name, check in checks:
+            if not check.present:
+                continue
             for way in ("httpGet", "tcpSocket"):
                 host = check[way]["host"]
                 if host.text:

@@ -21,7 +21,6 @@ from opslint.api import (
     find_account,
     installs_of,
     kind,
-    regex,
     rule,
     share_namespace,
 )
@@ -90,10 +89,10 @@ def secret_literal(item: KubeObject, project: Project, *, name_pattern: str = NA
     if item.is_test_hook:
         return
     try:
-        pattern = regex(name_pattern)
+        pattern = re.compile(name_pattern)
     except re.error:
-        pattern = regex(NAMES)
-    for found in literals_of(item):
+        pattern = re.compile(NAMES)
+    for found in literals_of(item, pattern):
         if not is_literal_secret(found.name, found.value, pattern):
             continue
         place = committed(found.node, found.value)
