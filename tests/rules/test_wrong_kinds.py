@@ -148,7 +148,7 @@ def mutated(kind):
 @pytest.mark.parametrize("kind", CORPUS)
 def test_no_rule_crashes_on_a_wrong_object(kind, tmp_path):
     objects = list(mutated(kind))
-    assert len(objects) > 3
+    assert len(objects) > 1
     parts = {"base": BASE} | {str(at): objects[at : at + TOGETHER] for at in range(0, len(objects), TOGETHER)}
     for name, part in parts.items():
         folder = tmp_path / "overlays" / name
