@@ -6,7 +6,7 @@ from opslint.engine.committed import committed
 
 CHART = {
     "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
-    "chart/values.yaml": "password: hunter22\nuser: shop\nhost: db\n",
+    "chart/values.yaml": "password: hunter22\nuser: shop\nhost: db\nkey: |\n  first line\n  second line\n",
 }
 SECRET = """\
 apiVersion: v1
@@ -18,6 +18,7 @@ stringData:
   written: correct-horse
   random: {{ randAlphaNum 12 | quote }}
   joined: {{ printf "%s:%s" .Values.user .Values.host }}
+  copied: {{ .Values.key | trim | quote }}
   file: |
     user = {{ .Values.user }}
     password = battery-staple
@@ -32,7 +33,8 @@ stringData:
         ("written", "correct-horse", ("chart/templates/secret.yaml", 7)),
         ("random", "", None),
         ("joined", "shop:db", None),
-        ("file", "battery-staple", ("chart/templates/secret.yaml", 12)),
+        ("file", "battery-staple", ("chart/templates/secret.yaml", 13)),
+        ("copied", "", ("chart/values.yaml", 4)),
     ],
 )
 def test_of_a_chart(read, key, text, place):

@@ -42,6 +42,8 @@ ROUTE = "{parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]
 POD = "{containers: [{name: web, image: 'registry.example/web:1', env: [{name: A, valueFrom: {secretKeyRef: {name: s}}}]}]}"
 # Kinds that no example or case has.
 MORE = f"""
+{{apiVersion: karpenter.k8s.aws/v1alpha1, kind: AWSNodeTemplate, metadata: {{name: a}}, spec: {{subnetSelector: {{a: b}}}}}}
+---
 {{apiVersion: v1, kind: PodTemplate, metadata: {{name: a}}, template: {{metadata: {{labels: {{a: b}}}}, spec: {POD}}}}}
 ---
 {{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {{name: a, namespace: shop}}, spec: {ROUTE}}}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def committed(node: Node, text: str) -> Location | None:
     """Return the place in a file of the repository where `text`, a part of the node's value, is written.
 
-    A line of a longer text is found inside it. None when a chart makes the value up (a random password) or puts it
-    together of parts.
+    A line of a longer text is found inside it, and white space does not count. None when a chart makes the value up
+    (a random password) or puts it together of parts.
     """
     place = _line(node, text)
     origin_map = node.source.origin
@@ -23,10 +23,18 @@ def committed(node: Node, text: str) -> Location | None:
     origin = origin_map.locate(place.span)
     if origin.editable is not None:
         return origin.editable
+    wanted = "".join(text.split())
     for found in (origin.location, *(other for _, other in origin.related)):
-        if text in found.text or text in found.source.line(found.span.line):
+        if wanted in _entry(found, text.count("\n")):
             return found
     return None
+
+
+def _entry(place: Location, breaks: int) -> str:
+    """The lines of an entry from its key on, as many more as a text of that many breaks has, without white space."""
+    last = place.span.line + breaks + 1 if breaks else place.span.line
+    lines = range(place.span.line, max(last, place.span.end_line) + 1)
+    return "".join("".join(place.source.line(number).split()) for number in lines)
 
 
 def _line(node: Node, text: str) -> Location:

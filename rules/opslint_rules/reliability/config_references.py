@@ -51,6 +51,15 @@ NAMING: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("VaultDynamicSecret", ("spec", "destination", "name")),
     ("VaultPKISecret", ("spec", "destination", "name")),
 )
+# Custom resources whose operators make Secrets with their name and one of these endings: CloudNativePG
+# (https://cloudnative-pg.io/documentation/current/applications/) and Strimzi (https://strimzi.io/docs/operators/latest/).
+ENDINGS: Final = {
+    ("postgresql.cnpg.io", "Cluster"): ("-app", "-superuser", "-ca", "-server", "-replication"),
+    ("kafka.strimzi.io", "Kafka"): ("-cluster-ca-cert", "-clients-ca-cert"),
+    ("kafka.strimzi.io", "KafkaUser"): ("",),
+}
+# Zalando's operator: <user>.<cluster> and this.
+ZALANDO: Final = ".credentials.postgresql.acid.zalan.do"
 
 
 class Reference(NamedTuple):
@@ -216,10 +225,34 @@ def _exists(item: KubeObject, project: Project, reference: Reference) -> bool:
         return True
     if any(one.root.at(*path).text == name for kind_, path in NAMING for one in project.of_kind(kind_)):
         return True
+    if _by_operator(project, name):
+        return True
     classes = project.of_kind("SecretProviderClass")
     if any(one["secretName"].text == name for spc in classes for one in spc.spec["secretObjects"]):
         return True
     return _in_terraform(project, name, "kubernetes_secret", "kubernetes_secret_v1")
+
+
+def _by_operator(project: Project, name: str) -> bool:
+    """True for a Secret that an operator makes for one of its custom resources."""
+    made = (
+        one.name + ending
+        for (group, kind_), endings in ENDINGS.items()
+        for one in project.of_kind(kind_)
+        if one.group == group
+        for ending in endings
+    )
+    if name in made or (name.endswith(ZALANDO) and project.of_kind("postgresql")):
+        return True
+    # Crossplane: whatever it makes says where its connection goes.
+    return any(
+        spec.known
+        and spec["writeConnectionSecretToRef"].known
+        and spec["writeConnectionSecretToRef"]["name"].text == name
+        for one in project.objects
+        if "." in one.group
+        for spec in (one.spec,)
+    )
 
 
 def _in_terraform(project: Project, name: str, *types: str) -> bool:

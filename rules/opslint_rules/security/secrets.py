@@ -8,7 +8,20 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from opslint.api import RECOMMENDED, KubeObject, Location, Node, Problem, Problems, Project, Severity, kind, regex, rule
+from opslint.api import (
+    RECOMMENDED,
+    KubeObject,
+    Location,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    committed,
+    kind,
+    regex,
+    rule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +100,7 @@ def plaintext_secret(
     for key, value, node in _generated(item) if item.kind == "Kustomization" else _entries(item):
         if not _is_secret(key, value, placeholders):
             continue
-        place = _committed(node, value)
+        place = _place(node, value)
         path = "" if place is None else place.source.path
         if place is None or any(fnmatchcase(path, glob) for glob in test_paths):
             continue
@@ -132,23 +145,8 @@ def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
     return not any(re.search(pattern, text) for pattern in placeholders)
 
 
-def _committed(node: Node, value: str) -> Node | Location | None:
-    """Where the value itself stands in the repository; None when a chart makes it up, or takes it from elsewhere."""
-    origin_map = node.source.origin
-    if origin_map is None:
+def _place(node: Node, value: str) -> Node | Location | None:
+    """Where the value stands, as itself or in base64; None when a chart makes it up."""
+    if node.source.origin is None:
         return node
-    origin = origin_map.locate(node.span)
-    if origin.editable is not None:
-        return origin.editable
-    wanted = "".join(value.split())
-    for _, place in origin.related:
-        if place.source.kind == "values" and wanted in _entry(place, value.count("\n")):
-            return place
-    shown = "".join(origin.location.text.split())
-    return node if wanted in shown or "".join(node.text.split()) in shown else None
-
-
-def _entry(place: Location, breaks: int) -> str:
-    """The text of an entry of a values file, from its key on, without white space."""
-    lines = range(place.span.line, place.span.end_line + breaks + 2 if breaks else place.span.end_line + 1)
-    return "".join("".join(place.source.line(number).split()) for number in lines)
+    return committed(node, value) or (committed(node, node.text) if node.text != value else None)
