@@ -257,10 +257,7 @@ def opaque_beside(block: Block, *words: str) -> bool:
 
 
 def opaque_receives(block: Block, besides: str = "") -> bool:
-    """True when a module that could not be seen through gets an attribute of the block, and may add to it.
-
-    Those whose registry name begins with `besides` are known not to.
-    """
+    """True when an opaque module (whose registry name does not begin with `besides`) gets an attribute of the block."""
     calls = [call for call in block.root.opaque if not besides or not registry_name(call).startswith(besides)]
     return any(_receives(call, block) for call in calls)
 
