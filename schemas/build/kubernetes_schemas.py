@@ -64,7 +64,8 @@ PULL: Final = ("Always", "IfNotPresent", "Never")
 EFFECTS: Final = ("NoExecute", "NoSchedule", "PreferNoSchedule")
 PROFILES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
 SCHEMES: Final = ("HTTP", "HTTPS")
-# Values that the document names in prose only. Where a field has a default, the empty text means it.
+# Values that the document names in prose only, in the field's description: `main` stops where it does not. Where a
+# field has a default, the empty text means it.
 ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "api.admissionregistration.v1.MutatingWebhook.failurePolicy": ("Fail", "Ignore"),
     "api.admissionregistration.v1.MutatingWebhook.matchPolicy": ("Equivalent", "Exact"),
@@ -123,6 +124,37 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+# Fields whose description does not name every value. They are the constants of the field's type in types.go of
+# k8s.io/api (https://pkg.go.dev/k8s.io/api), and of k8s.io/apiextensions-apiserver for JSONSchemaProps.
+UNNAMED: Final = frozenset(
+    {
+        "api.apps.v1.StatefulSetUpdateStrategy.type",
+        "api.autoscaling.v2.HPAScalingPolicy.type",
+        "api.autoscaling.v2.HPAScalingRules.selectPolicy",
+        "api.core.v1.HTTPGetAction.scheme",
+        "api.core.v1.PersistentVolumeClaimSpec.volumeMode",
+        "api.core.v1.PersistentVolumeSpec.volumeMode",
+        "api.core.v1.SecurityContext.procMount",
+        "api.core.v1.VolumeMount.mountPropagation",
+        "api.storage.v1.StorageClass.reclaimPolicy",
+        "api.storage.v1.StorageClass.volumeBindingMode",
+        f"{CRDS}.JSONSchemaProps.type",
+    }
+)
+
+
+def unsupported(document: dict[str, Any]) -> list[str]:
+    """Return the fields of ENUMS and NOT_ENFORCED that a document lacks, and those whose values it does not name."""
+    known = {short(full): schema.get("properties", {}) for full, schema in document.items()}
+    found = [f"{name}.{key}" for name, keys in NOT_ENFORCED.items() for key in keys if key not in known.get(name, {})]
+    for field, values in ENUMS.items():
+        owner, _, key = field.rpartition(".")
+        said = known.get(owner, {}).get(key)
+        if said is None or (field not in UNNAMED and not all(value in said.get("description", "") for value in values)):
+            found.append(field)
+    return found
+
+
 def short(name: str) -> str:
     """Return a definition's name without what all have in common."""
     return name.rpartition("/")[2].removeprefix("io.k8s.")
@@ -135,7 +167,11 @@ def main() -> None:
         python = Path(folder, "Scripts" if sys.platform == "win32" else "bin", "python")
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE], check=True)  # noqa: S603
         where = next(Path(folder).rglob("kubernetes-json-schema"))
-        TARGET.write_bytes(packed({minor: _read(where, minor) for minor in MINORS}))
+        documents = {minor: _read(where, minor) for minor in MINORS}
+    wrong = unsupported(documents[MINORS[-1]])
+    if wrong:
+        raise SystemExit(f"the newest document does not bear out: {', '.join(sorted(wrong))}")
+    TARGET.write_bytes(packed(documents))
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
 
 
