@@ -191,3 +191,20 @@ def test_a_byte_order_mark_is_no_column(tmp_path: Path) -> None:
     result = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), tmp_path)
     assert result.failures == []
     assert result.modules[0].blocks[0].header.span.column == 1
+
+
+def test_a_count_at_the_end_of_an_endless_chain_is_unknown(tmp_path: Path) -> None:
+    chain = "\n".join(f"l{i} = local.l{i + 1}" for i in range(8000)) + "\nl8000 = 5"
+    files = {
+        "main.tf": f'locals {{\n{chain}\n}}\nresource "aws_x" "a" {{\n  count = local.l0\n}}\n'
+        'module "m" {\n  source = "./m"\n  p      = local.l1\n}\n',
+        "m/main.tf": 'variable "p" {\n  sensitive = true\n  nullable  = false\n  default   = 1\n}\n'
+        'resource "aws_y" "b" {\n  v = var.p\n}\n',
+    }
+    module = read(tmp_path, files).modules[0]
+    assert [(block.address, block.stand_in) for block in module.blocks] == [
+        ("aws_x.a", True),
+        ("module.m.aws_y.b", False),
+    ]
+    assert not module.blocks[1]["v"].known
+    assert [(one.path, one.line) for one in module.notices] == [("main.tf", 8005)]

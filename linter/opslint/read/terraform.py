@@ -14,6 +14,7 @@ from opslint.read.discover import TerraformDirectory
 from opslint.read.evaluate.backends import backend_of
 from opslint.read.evaluate.collect import Collector
 from opslint.read.evaluate.inputs import runs_of
+from opslint.read.evaluate.limits import deep_recursion
 from opslint.read.evaluate.loading import Loader
 from opslint.read.evaluate.scope import Scope, Workspace
 from opslint.read.hcl.pace import reading_pace
@@ -63,7 +64,7 @@ def read_terraform(
     listed = {(root / entry.path).resolve(): entry.files for entry in directories}
     loader = Loader(root, listed, _excluded(root, settings))
     result = TerraformResult(failures=loader.failures, files=loader.files)
-    with reading_pace():
+    with reading_pace(), deep_recursion():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
         result.modules, given = read_units([root / path for path in terragrunt], loader) if terragrunt else ([], set())
         result.file_count = len(loader.files)

@@ -167,7 +167,7 @@ def _attribute(block: Any, name: str) -> Any:
 def _quiet(origin: Origin) -> object:
     try:
         return origin.value()
-    except EvalError:
+    except (EvalError, RecursionError):
         return None
 
 

@@ -16,6 +16,7 @@ from opslint.read.evaluate.handles import ModuleHandle, ResourceHandle
 from opslint.read.evaluate.module import Declaration, Module
 from opslint.read.evaluate.types import convert
 from opslint.read.evaluate.values import (
+    TOO_DEEP,
     TOO_LARGE_VARIABLE,
     EvalError,
     Handle,
@@ -158,11 +159,13 @@ class Scope:
 
     # -- evaluation
     def attempt(self, origin: Origin) -> Value:
-        """Evaluate an expression; what Terraform refuses becomes Unknown."""
+        """Evaluate an expression; what Terraform refuses, or what nests too deeply, becomes Unknown."""
         try:
             return origin.value()
         except EvalError as error:
             return Unknown(f"error: {error}")
+        except RecursionError:
+            return Unknown(TOO_DEEP)
 
     def once(self, key: object, compute: Callable[[], Value]) -> Value:
         """Return the remembered value of a name, computing it first; a name that needs itself is Unknown."""

@@ -24,10 +24,11 @@ SIZE_LIMIT: Final = 200_000  # members a single evaluated collection may reach
 # Why a value is unknown when it would be too much to make: nothing in the files says so, the limits do.
 TOO_LARGE: Final = "a value that is too large"
 TOO_LARGE_VARIABLE: Final = "a variable that is too large"
+TOO_DEEP: Final = "an expression nested too deeply"
 LONG_TEXT: Final = "a text that is too long"
 TOO_MUCH: Final = "too much to evaluate"
 LARGE_COLLECTION: Final = "a collection that is too large"
-BOUNDED: Final = frozenset({TOO_LARGE, TOO_LARGE_VARIABLE, LONG_TEXT, TOO_MUCH, LARGE_COLLECTION})
+BOUNDED: Final = frozenset({TOO_DEEP, TOO_LARGE, TOO_LARGE_VARIABLE, LONG_TEXT, TOO_MUCH, LARGE_COLLECTION})
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 
 
