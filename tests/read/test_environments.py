@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from opslint.read.environments import environment_of_directory, environment_of_file, is_environment, stage_of
+from opslint.read.environments import (
+    environment_of_directory,
+    environment_of_file,
+    environment_words,
+    is_environment,
+    stage_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,19 @@ def test_directory() -> None:
 def test_a_word_of_several_meanings_counts_alone_only() -> None:
     assert is_environment("local")
     assert not is_environment("local-storage")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("shop-dev", ["dev"]),
+        ("prod", ["prod"]),
+        ("demo", ["demo"]),
+        ("demo-application", []),
+        ("local-path-storage", []),
+        ("eu-staging.web", ["staging"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_name(name: str, words: list[str]) -> None:
+    assert list(environment_words(name)) == words

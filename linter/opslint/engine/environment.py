@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import Container, KubeObject
 from opslint.model.project import Environment
-from opslint.read.environments import stage_of
+from opslint.read.environments import environment_words, stage_of
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
@@ -39,9 +39,8 @@ def _of_object(item: KubeObject) -> Environment:
             word = labels.known(label)
             if stage_of(word) != "unknown":
                 return Environment(word, stage_of(word), f"label {label}")
-    for word in item.namespace.replace("_", "-").split("-"):
-        if stage_of(word) != "unknown":
-            return Environment(word, stage_of(word), f"namespace {item.namespace}")
+    for word in environment_words(item.namespace):
+        return Environment(word, stage_of(word), f"namespace {item.namespace}")
     return item.unit.environment
 
 

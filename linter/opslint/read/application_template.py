@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.project import Environment
-from opslint.read.environments import environment_of_directory, environment_of_file, is_environment, stage_of
+from opslint.read.environments import (
+    environment_of_directory,
+    environment_of_file,
+    environment_words,
+    is_environment,
+    stage_of,
+)
 from opslint.read.generators import Unresolved, fill
 from opslint.read.inline_values import parsed_values, values_settings, values_source
 
@@ -99,14 +104,10 @@ def _signs(
 
 
 def environments_in(names: Sequence[str], title: str) -> Iterator[Environment]:
-    """Yield the environments that are words of names, of a namespace or a release for one.
-
-    A word that also means something else counts only as the whole name: `demo-application` is no demo environment.
-    """
+    """Yield the environments that are words of names, of a namespace or a release for one."""
     for name in names:
-        for word in re.split(r"[-_.]", name):
-            if is_environment(word) and (word == name or is_environment(f"x-{word}")):
-                yield Environment(word, stage_of(word), f"name {name} in {title}")
+        for word in environment_words(name):
+            yield Environment(word, stage_of(word), f"name {name} in {title}")
 
 
 def normal(path: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
 from opslint.model.project import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PROD: Final = frozenset({"prod", "production", "prd", "live", "prod1", "prod2"})
 _NONPROD: Final = frozenset(
@@ -102,6 +105,16 @@ def is_environment(word: str) -> bool:
     if len(parts) != 1 and not any(part in _PROD or (part in _NONPROD and part not in _ALONE) for part in parts):
         return False
     return stage_of(word) != "unknown"
+
+
+def environment_words(name: str) -> Iterator[str]:
+    """Yield the words of a name, of a namespace or a release for one, that name an environment.
+
+    A word that also means something else counts only as the whole name: `demo-application` is no demo environment.
+    """
+    for word in re.split(r"[-_.]", name):
+        if is_environment(word) and (word == name or is_environment(f"x-{word}")):
+            yield word
 
 
 def environment_of_directory(path: str) -> Environment:
