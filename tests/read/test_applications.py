@@ -201,13 +201,13 @@ def test_the_environment_and_its_sign(read, arguments, environment, sign):
     assert (unit.environment.name, unit.environment.sign.startswith(sign)) == (environment, True)
 
 
-@pytest.mark.parametrize("name", ["demo-app", "test-runner", "web-preview"])
-def test_a_word_of_several_meanings_within_a_name_is_no_environment(read, name):
+@pytest.mark.parametrize("name", ["demo-app", "test-runner", "preview-web"])
+def test_a_word_of_several_meanings_in_front_of_a_name_is_no_environment(read, name):
     unit = unit_of(read({"apps/api.yaml": application(name=name, destination="{namespace: x}")}))
     assert (unit.environment.name, unit.environment.stage) == ("", "unknown")
 
 
-def test_a_word_of_several_meanings_that_is_the_whole_name_is_one(read):
+def test_a_word_of_several_meanings_at_the_end_of_a_name_is_one(read):
     unit = unit_of(read({"apps/api.yaml": application(name="api", destination="{namespace: demo}")}))
     assert (unit.environment.name, unit.environment.stage) == ("demo", "nonprod")
 

@@ -390,3 +390,16 @@ def test_a_flux_path_that_is_not_there_is_said(read):
     assert said(reading) == [
         ("clusters/prod/web.yaml", 2, "Kustomization/web: path ./k8s/gone is not in the repository")
     ]
+
+
+@pytest.mark.parametrize("path", ["../outside", "a/../../outside", "..", "a\\0b"])
+def test_a_path_does_not_lead_out_of_the_repository(read, tmp_path, path):
+    outside = tmp_path.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "a.yaml").write_text(config_map("outside"))
+    (outside / "kustomization.yaml").write_text("resources: [a.yaml]\n")
+    files = {
+        "apps/web.yaml": application("web", f'"{path}"'),
+        "clusters/prod/web.yaml": kustomization("web", f'"{path}"'),
+    }
+    assert all("outside" not in names for _, _, _, names in seen(read(MANIFESTS | files)).values())

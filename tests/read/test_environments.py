@@ -74,6 +74,7 @@ def test_a_word_of_several_meanings_counts_alone_only() -> None:
         ("shop-dev", ["dev"]),
         ("prod", ["prod"]),
         ("demo", ["demo"]),
+        ("shop-test", ["test"]),
         ("demo-application", []),
         ("local-path-storage", []),
         ("eu-staging.web", ["staging"]),

@@ -116,6 +116,11 @@ def normal(path: str) -> str:
     return "" if normal == "." else normal
 
 
+def leads_out(path: str) -> bool:
+    """Return whether a normal path leads out of the repository."""
+    return path == ".." or path.startswith("../")
+
+
 def place_of(item: KubeObject) -> Location:
     """Return where an object stands in the repository."""
     source, place = item.source, item.root["kind"].location

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided
 from opslint.model.report import Notice
-from opslint.read.application_template import Template, environment_of_template, inline_values, normal, place_of
+from opslint.read.application_template import (
+    Template,
+    environment_of_template,
+    inline_values,
+    leads_out,
+    normal,
+    place_of,
+)
 from opslint.read.deployed import Deployed
 from opslint.read.flux import Flux
 from opslint.read.generators import Unresolved, generate
@@ -147,7 +154,7 @@ class _Finder:
                 continue
             try:
                 path = normal(template.text(source["path"]))
-                if not self._is_here(source, template):
+                if not self._is_here(source, template) or leads_out(path):
                     continue
                 if path in self._charts:
                     used = True

@@ -110,10 +110,11 @@ def is_environment(word: str) -> bool:
 def environment_words(name: str) -> Iterator[str]:
     """Yield the words of a name, of a namespace or a release for one, that name an environment.
 
-    A word that also means something else counts only as the whole name: `demo-application` is no demo environment.
+    A word that also means something else counts only at the end: `shop-test` is a test environment, `test-runner` none.
     """
-    for word in re.split(r"[-_.]", name):
-        if is_environment(word) and (word == name or is_environment(f"x-{word}")):
+    words = re.split(r"[-_.]", name)
+    for at, word in enumerate(words):
+        if is_environment(word) and (at == len(words) - 1 or is_environment(f"x-{word}")):
             yield word
 
 

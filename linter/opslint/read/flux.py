@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opslint.read.application_template import Template, environment_of_template, inline_values, normal, place_of
+from opslint.read.application_template import (
+    Template,
+    environment_of_template,
+    inline_values,
+    leads_out,
+    normal,
+    place_of,
+)
 from opslint.read.deployed import Deployed
 from opslint.read.helm.releases import Declared, key_path
 from opslint.read.inline_values import parsed_values, values_settings, values_source, without_unknown
@@ -128,12 +135,12 @@ class Flux:
         if not self._from_here(spec["sourceRef"], item):
             return
         path = normal(spec["path"].text)
-        if path in self._charts or (self._root / path / "Chart.yaml").is_file():
+        if path in self._charts or (not leads_out(path) and (self._root / path / "Chart.yaml").is_file()):
             return
-        kustomized = kustomization_in(self._root, path) is not None
-        if not (self._root / path).is_dir():
+        if leads_out(path) or not (self._root / path).is_dir():
             yield f"path {spec['path'].text} is not in the repository"
             return
+        kustomized = kustomization_in(self._root, path) is not None
         unknown = [f"{key} of {template.title} are not applied" for key in ("patches", "images") if spec[key].present]
         substitution = self._substitution(spec["postBuild"], item, template.title)
         if substitution is not None and not substitution.complete:
