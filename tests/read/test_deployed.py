@@ -403,3 +403,11 @@ def test_a_path_does_not_lead_out_of_the_repository(read, tmp_path, path):
         "clusters/prod/web.yaml": kustomization("web", f'"{path}"'),
     }
     assert all("outside" not in names for _, _, _, names in seen(read(MANIFESTS | files)).values())
+
+
+def test_a_pattern_of_very_many_alternatives_takes_no_time(read):
+    pattern = "{a,b}" * 40
+    reading = read(
+        MANIFESTS | {"apps/web.yaml": application("web", "k8s/web", more=f"    directory: {{include: '{pattern}'}}\n")}
+    )
+    assert "k8s/web" not in seen(reading)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.model.kube import KubeObject
 from opslint.model.project import Environment, Unit
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from opslint.read.substitute import Substitution
+
+
+_ALTERNATIVES: Final = 4  # groups of alternatives in one pattern
 
 
 class Deployed(NamedTuple):
@@ -58,7 +61,7 @@ class Deployed(NamedTuple):
 def _fits(path: str, pattern: str) -> bool:
     """Match as Argo CD does: `*` passes slashes, `{a,b}` are alternatives."""
     found = re.search(r"\{([^{}]*)\}", pattern)
-    if found is None:
+    if found is None or pattern.count("{") > _ALTERNATIVES:
         return fnmatchcase(path, pattern)
     return any(_fits(path, pattern[: found.start()] + one + pattern[found.end() :]) for one in found[1].split(","))
 
