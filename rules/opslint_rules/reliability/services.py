@@ -23,7 +23,7 @@ from opslint.api import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Labels that controllers put on pods while they run.
 RUNTIME_LABELS = frozenset(
@@ -51,8 +51,9 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     only, and a load balancer in front of it goes on being paid for while all its targets are unhealthy. Or the
     workload was removed and the Service was forgotten, with the DNS records and alarms that belong to it.
 
-    The rule is silent when a part of what is applied together could not be read. Leave it when another repository
-    deploys the pods.
+    The rule is silent when a part of what is applied together could not be read, for a label that the pods most likely
+    put on themselves while they run (`vault-active: "true"` of the leader, beside two labels that fit), and for a chart
+    that renders no workload at all with its own values. Leave it when another repository deploys the pods.
 
     ```yaml bad
     apiVersion: v1
@@ -106,11 +107,13 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
         return
+    if item.unit.chart is not None and not item.unit.environment.name and not item.unit.workloads:
+        return
     near: tuple[Workload, str] | None = None
     for other in _pods(item, project):
         labels = labels_of(other)
         missing = [key for key, value in wanted.items() if labels.get(key) != value]
-        if not missing:
+        if not missing or (len(missing) == 1 and len(wanted) > 2 and _set_at_run_time(missing[0], labels)):
             return
         if len(missing) == 1 and len(wanted) > 1 and near is None:
             near = other, missing[0]
@@ -127,6 +130,13 @@ def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
             for other in unit.workloads:
                 if other.namespace == item.namespace:
                     yield other
+
+
+def _set_at_run_time(key: str, labels: Mapping[str, str]) -> bool:
+    """True for a label that no template has under a like name: pods elect a leader and label it, for example."""
+    from difflib import get_close_matches  # costs more to import than this rule
+
+    return key not in labels and not get_close_matches(key, labels, n=1, cutoff=0.75)
 
 
 def _has_endpoints(item: KubeObject) -> bool:
