@@ -65,3 +65,15 @@ def test_a_broken_settings_file_is_a_failure_with_its_place(tmp_path):
     result = read(tmp_path, {"main.tf": S3, "prod.tfbackend": 'bucket = "p"\nkey = \n'})
     assert [(one.path, one.line) for one in result.failures] == [("prod.tfbackend", 2)]
     assert result.modules[0].backend.files[0]["bucket"].text == "p"
+
+
+@pytest.mark.parametrize("name", ["live/prod/terragrunt.hcl", "live/root.hcl", "terragrunt.hcl"])
+def test_terragrunt_writes_the_backend_when_it_runs(tmp_path, name):
+    for path, text in {name: "# state is in S3\n", "live/prod/main.tf": "locals {}\n"}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = read_terraform(
+        [TerraformDirectory("live/prod", ("live/prod/main.tf",))], Settings(root=str(tmp_path)), tmp_path
+    )
+    assert found.modules[0].backend.type == "terragrunt"
+    assert found.failures == []

@@ -70,8 +70,9 @@ class ModuleCall:
 
 
 class Backend(NamedTuple):
-    """Where the state of a root module is kept: `type` is `s3` and the like, `cloud` for a cloud block.
+    """Where the state of a root module is kept.
 
+    `type` is `s3` and the like, `cloud` for a cloud block, `terragrunt` where that tool writes the backend.
     `files` are the settings files (`*.tfbackend`, `backend*.hcl`) of its environment, which `terraform init
     -backend-config` merges into the block: one of them each time.
     """

@@ -69,7 +69,8 @@ def state_backend_unsafe(item: RootModule, project: Project, *, require_remote: 
     are asked for; neither is the default, though buckets encrypt new objects by themselves by now. Files that are given
     to `terraform init -backend-config` (`*.tfbackend`, `backend*.hcl` beside the module) count, and a block that leaves
     bucket or key to the command line passes. Local state is reported for root modules with a provider of their own
-    outside examples and tests. The fix needs `terraform init -reconfigure`. Leave it for throw-away experiments.
+    outside examples and tests, unless Terragrunt writes their backend. The fix needs `terraform init -reconfigure`.
+    Leave it for throw-away experiments.
 
     ```hcl bad
     terraform {

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Node
+from opslint.model.source import Location
 from opslint.model.terraform import Backend
 from opslint.read import hcl
 from opslint.read.environments import is_environment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.scope import Scope
 
 _FILE: Final = re.compile(r"(.+)\.tfbackend|(backend.*)\.hcl")
+_TERRAGRUNT: Final = ("terragrunt.hcl", "root.hcl")
 # Folders beside a root module that hold one settings file, or one folder with it, for each environment.
 _FOLDERS: Final = ("backend", "backends", "env", "envs", "environment", "environments", "config", "configs", "tfvars")
 
@@ -34,10 +36,24 @@ def backend_of(module: Module, scope: Scope, root: RootModule, loader: Loader) -
         for block, source in declaration.blocks("backend", "cloud"):
             found = Declaration.of(block, source)
     if found is None:
-        return None
+        return _of_terragrunt(module, scope, root, loader)
     type_ = found.labels[0] if found.type == "backend" and found.labels else found.type
     files = () if type_ == "cloud" else tuple(_settings(module, scope, root, loader))
     return Backend(type_, _node(found.items, found.block, scope, root), header_location(found), files)
+
+
+def _of_terragrunt(module: Module, scope: Scope, root: RootModule, loader: Loader) -> Backend | None:
+    """Return what stands for a backend that Terragrunt writes when it runs; None when there is no Terragrunt."""
+    for directory in (module.directory, *module.directory.parents):
+        if not loader.is_inside(directory):
+            return None
+        for name in _TERRAGRUNT:
+            source = loader.text(directory / name) if (directory / name).is_file() else None
+            if source is not None:
+                place = (source, 0, 0)
+                body = Node(source, Body([], scope, None, place, Ground(place, root)), HclForm(source))
+                return Backend("terragrunt", body, Location(source, source.span(0, 0)))
+    return None
 
 
 def _node(items: list[Placed], block: tuple[object, int, int], scope: Scope, root: RootModule) -> Node:
