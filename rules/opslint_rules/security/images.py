@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from opslint.api import (
     RECOMMENDED,
@@ -15,6 +16,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Unit,
     container,
     kind,
     known_accounts,
@@ -85,9 +87,9 @@ def unapproved_registry(
     Docker Hub limits pulls by address, so a node group that is replaced at once gets `ImagePullBackOff` for images it
     ran a minute ago. Push what is needed into the team's own registry, or set up a pull-through cache.
 
-    Without a list the approved registries are the team's own in Amazon ECR, when Terraform declares repositories
-    there, and those of AWS's add-ons. Test hooks of charts count. Leave it for images that AWS or the platform team
-    vouches for by adding their registry to `allowed`.
+    Without a list the approved registries are the team's own in Amazon ECR, when Terraform declares repositories there
+    and something that is applied together with the object pulls from ECR, and those of AWS's add-ons. Test hooks of
+    charts count. Leave it for images that AWS or the platform team vouches for by adding their registry to `allowed`.
 
     ```yaml bad allowed=["registry.example"]
     apiVersion: v1
@@ -117,6 +119,8 @@ def unapproved_registry(
     listed = (*allowed, *project.settings.registries)
     if not listed and not project.resources("aws_ecr_repository", "aws_ecrpublic_repository"):
         return
+    if not listed and not _uses_ecr(item.unit):
+        return  # the repositories are those of another part of the repository
     accounts = frozenset[str]() if listed else known_accounts(project)
     for node in _references(item):
         image = parse_image(node.text) if node.known else None
@@ -125,6 +129,21 @@ def unapproved_registry(
         if not listed and _is_own(image, accounts):
             continue
         yield Problem(f"{item.title} pulls {node.text} from {image.registry}, which is not an approved registry", node)
+
+
+def _uses_ecr(unit: Unit) -> bool:
+    """True when something that is applied together pulls an image from a private registry of ECR, or may do so."""
+    if unit not in _users:
+        _users[unit] = any(_is_of_ecr(node) for item in unit.workloads for node in _references(item))
+    return _users[unit]
+
+
+def _is_of_ecr(node: Node) -> bool:
+    image = parse_image(node.text) if node.known else None
+    return not node.known or (image is not None and image.ecr is not None)
+
+
+_users: WeakKeyDictionary[Unit, bool] = WeakKeyDictionary()
 
 
 def _references(item: KubeObject) -> Iterator[Node]:
