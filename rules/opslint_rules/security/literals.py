@@ -85,7 +85,11 @@ def literals_of(item: KubeObject, pattern: re.Pattern[str]) -> Iterator[Literal]
 
 def _may_hold(text: str, pattern: re.Pattern[str]) -> bool:
     """False when no line of a text can be a secret: it holds nothing recognisable, no address and no such name."""
-    return "://" in text or any(mark in text for mark in _MARKS) or pattern.search(text.replace("-", "_")) is not None
+    if "://" in text or any(mark in text for mark in _MARKS):
+        return True
+    # An anchor or a look-around may fit a name and not the text that the name stands in.
+    anchored = any(char in pattern.pattern for char in "^$\\") or "(?=" in pattern.pattern or "(?!" in pattern.pattern
+    return anchored or "(?<" in pattern.pattern or pattern.search(text.replace("-", "_")) is not None
 
 
 def _recognised(value: str) -> re.Match[str] | None:
