@@ -18,7 +18,7 @@ LAST = "kubectl.kubernetes.io/last-applied-configuration"
 
 def packed(release, *, times=2):
     """Return a release as Helm keeps it; a Secret's data has the API server's base64 around it."""
-    data = gzip.compress(json.dumps(release).encode())
+    data = gzip.compress(json.dumps(release).encode(), mtime=0)
     for _ in range(times):
         data = base64.b64encode(data)
     return data.decode()
@@ -191,10 +191,10 @@ BOMB = packed({"manifest": "a" * (limits.RELEASE_BYTES + 10)})
         ("a", "not base64"),
         (base64.b64encode(base64.b64encode(b"plain")).decode(), "neither gzip nor JSON"),
         (base64.b64encode(base64.b64encode(b"\x1f\x8bbroken")).decode(), "gzip is broken"),
-        (base64.b64encode(base64.b64encode(gzip.compress(b"{}" * 500)[:-9])).decode(), "cut off"),
+        (base64.b64encode(base64.b64encode(gzip.compress(b"{}" * 500, mtime=0)[:-9])).decode(), "cut off"),
         (packed([1]), "no JSON object"),
-        (base64.b64encode(base64.b64encode(gzip.compress(b"{"))).decode(), "no JSON"),
-        (base64.b64encode(base64.b64encode(gzip.compress(b"[" * 200_000))).decode(), "no JSON"),
+        (base64.b64encode(base64.b64encode(gzip.compress(b"{", mtime=0))).decode(), "no JSON"),
+        (base64.b64encode(base64.b64encode(gzip.compress(b"[" * 200_000, mtime=0))).decode(), "no JSON"),
         (packed({"name": "web"}), "no manifest"),
         (BOMB, "more than 20 MB"),
     ],

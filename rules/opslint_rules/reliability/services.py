@@ -13,6 +13,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Unit,
     Workload,
     kind,
     labels_of,
@@ -107,7 +108,7 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
         return
-    if item.unit.chart is not None and not item.unit.environment.name and not item.unit.workloads:
+    if _waits_for_values(item.unit):
         return
     near: tuple[Workload, str] | None = None
     for other in _pods(item, project):
@@ -130,6 +131,12 @@ def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
             for other in unit.workloads:
                 if other.namespace == item.namespace:
                     yield other
+
+
+def _waits_for_values(unit: Unit) -> bool:
+    """True for a chart with its own values that leave all workloads out: branches of its templates do not render."""
+    chart = unit.chart
+    return chart is not None and bool(chart.unrendered) and not unit.environment.name and not unit.workloads
 
 
 def _set_at_run_time(key: str, labels: Mapping[str, str]) -> bool:
