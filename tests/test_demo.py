@@ -56,6 +56,43 @@ def test_the_demo_is_valid_sarif_and_valid_json(run):
     assert len(log["runs"][0]["results"]) == len(report["findings"])
 
 
+PLACES = {
+    "rds-backup-disabled": [("infra/rds.tf", "module.database"), ("infra/prod.tfvars", "set in prod.tfvars")],
+    "rds-no-deletion-protection": [
+        ("infra/rds.tf", "module.database"),
+        ("infra/variables.tf", "var.db_deletion_protection"),
+    ],
+    "gp2-storage": [("infra/modules/database/variables.tf", "var.storage_type")],
+    "eks-extended-support": [("infra/prod.tfvars", "set in prod.tfvars")],
+    "eks-support-ending": [("infra/dev.tfvars", "set in dev.tfvars")],
+}
+
+
+def test_terraform_findings_name_module_calls_variables_and_var_files(run):
+    report = json.loads(run("examples/myshop", "--format", "json")[1])
+    found = {finding["rule_id"]: finding for finding in report["findings"] if finding["rule_id"] in PLACES}
+    named = {
+        rule: [(each["path"].removeprefix("examples/myshop/"), each["message"]) for each in finding["related"]]
+        for rule, finding in found.items()
+    }
+    assert named == PLACES
+    log = json.loads(run("examples/myshop", "--format", "sarif")[1])
+    results = [result for result in log["runs"][0]["results"] if result["ruleId"] == "rds-backup-disabled"]
+    uris = {
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in results
+        for place in result["relatedLocations"]
+    }
+    assert uris == {"examples/myshop/infra/rds.tf", "examples/myshop/infra/prod.tfvars"}
+
+
+def test_var_file_sets_merge_into_one_finding_with_a_severity_each(run):
+    report = json.loads(run("examples/myshop", "--format", "json")[1])
+    (skew,) = [finding for finding in report["findings"] if finding["rule_id"] == "nodegroup-version-skew"]
+    assert [(each["name"], each["severity"]) for each in skew["environments"]] == [("dev", "high"), ("prod", "medium")]
+    assert skew["severity"] == "high"
+
+
 def test_the_shop_done_right_has_nothing_in_it(run):
     status, output = run("examples/myshop-clean", "--format", "json")
     report = json.loads(output)

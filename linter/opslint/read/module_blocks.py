@@ -81,21 +81,37 @@ class Inputs:
         return _with_suffix(found, spec["suffix"]) if found is not None and "suffix" in spec else found
 
     def _written(self, spec: Mapping[str, Any], entry: Entry | None) -> Raw | None:
-        path = list(spec.get("path", ()))
-        starts: list[Raw | None] = []
-        if "member" in spec and entry is not None:
-            if entry.raw is None:
-                return Made(Unknown("each.value"), self.place)
-            members = self._members(spec["member"])
-            starts += [_inside(entry.raw, [member, *path]) for member in members]
+        if "member" in spec and entry is not None and entry.raw is None:
+            return Made(Unknown("each.value"), self.place)
+        holders, path = self._holders(spec, entry), list(spec.get("path", ()))
+        if not path:
+            return holders[0] if holders else None
+        if not holders or "replaces" not in spec:
+            return next((raw for holder in holders if (raw := _inside(holder, path)) is not None), None)
+        # An object that is given takes the place of the whole default: what it lacks is null.
+        found, replaces = _inside(holders[0], path), self._within(spec["replaces"])
+        if found is not None or replaces is False:
+            return found
+        value = None if replaces else Unknown(f"the version of {self.adapter.name}")
+        return Made(value, holders[0].place(), holders[0].hops())
+
+    def _holders(self, spec: Mapping[str, Any], entry: Entry | None) -> list[Raw]:
+        """Return what is given of a value: the entry's member, that of the defaults for all entries, the input."""
+        found: list[Raw | None] = []
+        if "member" in spec and entry is not None and entry.raw is not None:
             defaults = self.given(spec["defaults_input"]) if "defaults_input" in spec else None
-            if defaults is not None:
-                starts += [_inside(defaults, [member, *path]) for member in members]
+            for owner in (entry.raw, defaults):
+                if owner is not None:
+                    found += [_inside(owner, [member]) for member in self._members(spec["member"])]
         if "input" in spec:
-            cell = self.given(spec["input"])
-            # A null that is given stays null: it does not call for the default.
-            starts.append(None if cell is None else _inside(cell, path) if path else cell)
-        return next((raw for raw in starts if raw is not None), None)
+            found.append(self.given(spec["input"]))
+        return [raw for raw in found if raw is not None]
+
+    def _within(self, text: str) -> bool | None:
+        """Return whether the call means a major of a range, None when it may mean others too."""
+        wanted = major_range(text, self.adapter.majors)
+        inside = {major in wanted for major in self.majors}
+        return next(iter(inside)) if len(inside) == 1 else None
 
     def _members(self, named: str | Mapping[str, str]) -> list[str]:
         """Return what a member is called in the majors that the call may mean."""
@@ -155,14 +171,9 @@ class Inputs:
 
     def _holds(self, condition: Mapping[str, Any], entry: Entry | None) -> bool | None:
         if "majors" in condition:
-            wanted = major_range(condition["majors"], self.adapter.majors)
-            inside = [major in wanted for major in self.majors]
-            if not any(inside):
-                return False
-            if not all(inside):
-                return None
-            if len(condition) == 1:
-                return True
+            within = self._within(condition["majors"])
+            if within is not True or len(condition) == 1:
+                return within
         raw = self.raw(condition, entry)
         value = None if raw is None else raw.open()
         if isinstance(value, Unknown):
@@ -182,9 +193,7 @@ class Inputs:
         if value not in ({}, []):
             return True
         # In some majors an empty map asks for the defaults instead of for nothing.
-        wanted = major_range(condition["empty_counts"], self.adapter.majors) if "empty_counts" in condition else ()
-        inside = {major in wanted for major in self.majors}
-        return next(iter(inside)) if len(inside) == 1 else None
+        return self._within(condition["empty_counts"]) if "empty_counts" in condition else False
 
     def entries(self, spec: Mapping[str, Any]) -> list[Entry]:
         """Return the entries of the map or list that a resource goes through."""
