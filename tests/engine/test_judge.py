@@ -54,6 +54,33 @@ def test_alternatives_are_reported_only_when_all_are_bad(lint_files):
     assert report.findings == ()
 
 
+@rule(each=resource("aws_x"), severity=Severity.LOW, preset=STRICT)
+def unlimited(item, project):
+    """Each one without limits, or with high ones."""
+    limits = item.body.one("limits")
+    if not limits.present or limits["most"].number > 9:
+        yield Problem("no limit", item.body["name"])
+
+
+def test_an_undecided_block_is_tried_as_absent_too(lint_files):
+    text = """
+variable "limit" {}
+resource "aws_x" "a" {
+  name = "a"
+  dynamic "limits" {
+    for_each = var.limit
+    content {
+      most = %s
+    }
+  }
+}
+"""
+    report = lint_files({"main.tf": text % 10}, [unlimited])
+    assert [finding.message for finding in report.findings] == ["no limit"]
+    report = lint_files({"main.tf": text % 9}, [unlimited])
+    assert (report.findings, report.coverage.silent_for_unknown) == ((), {})
+
+
 def test_prod_only_rules_are_counted_elsewhere(lint_files):
     @rule(each=workload("Deployment"), severity=Severity.LOW, preset=STRICT, prod_only=True)
     def only_prod(item, project):

@@ -55,6 +55,7 @@ def test_a_deep_expression_does_not_crash(tmp_path: Path) -> None:
     assert result.modules[0].blocks[0]["w"].number == 2
 
 
+BIG = 'big = join("", [for i in range(1000) : "%s"])\nmany = [for i in range(1000) : local.big]' % ("x" * 900)
 HOSTILE = {
     "doubled text": (
         "\n".join(f'l{i} = "${{local.l{i + 1}}}${{local.l{i + 1}}}"' for i in range(60)) + '\nl60 = "ab"',
@@ -78,6 +79,17 @@ HOSTILE = {
     "power": ("x = 1", "pow(10, 1000000000)"),
     "product": ("x = pow(10, 900)", "local.x * local.x * local.x"),
     "backtracking": ("x = 1", 'regexall("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")'),
+    "neighbouring repeats": ("x = 1", f'replace("{"a" * 19_000}", "/a*a*a*a*b/", "x")'),
+    "optional parts": ("x = 1", f'regex("(?:a?){{50}}a{{50}}", "{"a" * 50}")'),
+    "bounded repeats": ("x = 1", f'regex("(a{{1,30}}){{1,30}}b", "{"a" * 60}")'),
+    "repeats in repeats": ("x = 1", f'regex("(?:(?:(?:a{{0,999}}){{0,999}}){{0,999}})b", "{"a" * 30}")'),
+    "searches in loops": (
+        'x = join("/", [for i in range(40) : "a${i}"])',
+        '[for i in range(1000) : [for j in range(1000) : regexall("(.*)/(.*)/a", local.x)]]',
+    ),
+    "replacement": (BIG, 'replace(substr(local.big, 0, 9000), "/x/", local.big)'),
+    "texts by format": (BIG, 'formatlist("a%s", local.many)'),
+    "texts in JSON": (BIG, "jsonencode(local.many)"),
     "width": ("x = 1", 'format("%99999999999d", 1)'),
     "sets": ("x = range(1000)", "length(setproduct(local.x, local.x, local.x))"),
 }
@@ -89,6 +101,20 @@ def test_hostile_values_are_unknown_at_once(tmp_path: Path, name: str) -> None:
     node = value(tmp_path, *HOSTILE[name])
     assert not node.known
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("pattern", ["*" * 200 + "a", "{a*,b*}" * 60 + "c", "*a" * 100 + "b"])
+def test_filesets_with_many_wildcards_end(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / ("a" * 200)).write_text("")
+    start = time.monotonic()
+    node = value(tmp_path, "x = 1", f'fileset(path.module, "{pattern}")')
+    assert not node.known or node.texts() in ([], ["a" * 200])
+    assert time.monotonic() - start < 5
+
+
+def test_a_power_is_a_number_of_64_bits(tmp_path: Path) -> None:
+    assert value(tmp_path, "x = 1", "pow(2, 10)").number == 1024
+    assert not value(tmp_path, "x = 1", "pow(999999999, 1000)").known
 
 
 def test_a_doubled_list_is_not_walked_forever(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[
         try:
             problems = _ask(selected, item, project, budget // len(alternatives))
         finally:
-            node.assume(None)
+            node.unassume()
         if common is None:
             common = problems
         else:

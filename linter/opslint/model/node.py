@@ -314,9 +314,13 @@ class Node:
         return unknown.either if unknown else ()
 
     def assume(self, raw: object | None) -> None:
-        """Read the node as one of its `alternatives` until called again with None: the engine's, not for rules."""
+        """Read it as one of its `alternatives`, None for absent, until `unassume`: the engine's, not for rules."""
         self._kids = None
-        self._value = _UNREAD if raw is None else self._form.open(raw)
+        self._value = _MISSING if raw is None else self._form.open(raw)
+
+    def unassume(self) -> None:
+        """Read the node as it is written again."""
+        self._kids, self._value = None, _UNREAD
 
     def through(self, wrap: Callable[[Form], Form]) -> Node:
         """Return the node as the root of a document whose values are seen through another form."""

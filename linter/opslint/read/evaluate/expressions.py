@@ -10,7 +10,7 @@ from opslint.model.report import Notice
 from opslint.read import hcl
 from opslint.read.evaluate import notes
 from opslint.read.evaluate.arithmetic import arithmetic
-from opslint.read.evaluate.functions import call_function
+from opslint.read.evaluate.functions import call_function, call_steps
 from opslint.read.evaluate.values import (
     TOO_LARGE,
     TOO_MUCH,
@@ -154,6 +154,7 @@ def _call(node: Any, scope: Scope | None, names: Names | None) -> Value:
         if not isinstance(last, list):
             raise EvalError("'...' needs a list")
         values += last
+    _count(scope, call_steps(name, values))
     result = call_function(name, values, scope)
     if isinstance(result, Outside) and scope is not None:
         notes.call(scope, node, f"{name}: {result.path} lies outside the root of the run: not read")

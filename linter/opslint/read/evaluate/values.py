@@ -21,6 +21,7 @@ Number: TypeAlias = int | Decimal
 TEXT_LIMIT: Final = 1_000_000  # characters a single evaluated string may reach
 PARTS_LIMIT: Final = 2_000  # pieces of a text that is known in part
 SIZE_LIMIT: Final = 200_000  # members a single evaluated collection may reach
+_TEXT_WEIGHT: Final = 32  # characters that weigh as much as a member
 # Why a value is unknown when it would be too much to make: nothing in the files says so, the limits do.
 TOO_LARGE: Final = "a value that is too large"
 TOO_LARGE_VARIABLE: Final = "a variable that is too large"
@@ -151,16 +152,21 @@ def deep_unknown(value: Value) -> Unknown | None:
 
 
 def is_huge(value: Value) -> bool:
-    """Return True when a value written out in full has more than `SIZE_LIMIT` members.
+    """Return True when a value written out in full has more than `SIZE_LIMIT` members, or as much text."""
+    return weight(value) > SIZE_LIMIT
+
+
+def weight(value: Value) -> int:
+    """Return the members of a collection written out in full, a long text as several; 0 for what is none.
 
     Shared members are counted once for each place they stand at, and looked at once.
     """
-    return isinstance(value, (list, dict)) and _weight(value, {}) > SIZE_LIMIT
+    return _weight(value, {}) if isinstance(value, (list, dict)) else 0
 
 
 def _weight(value: Value, known: dict[int, int]) -> int:
     if not isinstance(value, (list, dict)):
-        return 1
+        return 1 + len(value) // _TEXT_WEIGHT if isinstance(value, str) else 1
     found = known.get(id(value))
     if found is None:
         inner = value.values() if isinstance(value, dict) else value

@@ -19,6 +19,7 @@ from opslint.read.evaluate.values import (
     conceal,
     deep_unknown,
     is_huge,
+    weight,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +96,30 @@ def call_function(name: str, values: list[Value], scope: Scope | None) -> Value:
     if isinstance(result, (list, dict)) and len(result) > SIZE_LIMIT:
         return Unknown(LARGE_COLLECTION)
     return result
+
+
+def call_steps(name: str, values: list[Value]) -> int:
+    """Return what a call counts for among the steps of evaluation: large arguments, and searches that may be long."""
+    total = sum(weight(value) for value in values)
+    # What is too large is not worked on, only looked at.
+    return min(total, SIZE_LIMIT) // (64 if total <= SIZE_LIMIT else 1024) + _search_steps(name, values)
+
+
+def _search_steps(name: str, values: list[Value]) -> int:
+    if name not in {"regex", "regexall", "replace"} or len(values) < 2:
+        return 0
+    pattern, subject = (values[1], values[0]) if name == "replace" else values[:2]
+    if not isinstance(pattern, str) or not isinstance(subject, str):
+        return 0
+    from opslint.read.evaluate.functions import patterns
+
+    if name == "replace":
+        if len(pattern) < 2 or not pattern[0] == pattern[-1] == "/":
+            return 0
+        pattern = pattern[1:-1]
+    if len(pattern) > patterns.PATTERN_LIMIT or len(subject) > patterns.SUBJECT_LIMIT:
+        return 0
+    return min(patterns.effort(pattern, subject), patterns.EFFORT_LIMIT) // 2_000
 
 
 _FILE_NAMES: Final = frozenset(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LIMIT: Final = 1_000_000  # bytes of a file that a function may take in
 _LISTED: Final = 5_000  # files that fileset looks at
+_PATTERN: Final = 1_000  # characters of its pattern
+_EFFORT: Final = 2_000_000_000  # steps that matching all paths may take at most; it takes far fewer
 
 
 def call(name: str, values: list[Value], scope: Scope | None) -> Value:
@@ -101,9 +103,9 @@ def _listing(directory: str, pattern: str, scope: Scope) -> Value:
         return Outside(f"fileset({directory!r})", directory)
     if not base.is_dir():
         return Unknown(f"fileset({directory!r})")
-    expression = re.compile(_glob(pattern))
+    expression, freedom = _glob(pattern)
     found: list[Value] = []
-    seen = 0
+    seen = effort = 0
     for folder, folders, names in os.walk(base):
         folders.sort()
         seen += len(names) + 1
@@ -112,13 +114,23 @@ def _listing(directory: str, pattern: str, scope: Scope) -> Value:
         relative = os.path.relpath(folder, base)
         for name in sorted(names):
             path = name if relative == "." else f"{relative}/{name}"
+            effort += len(path) ** freedom
+            if effort > _EFFORT:
+                return Unknown("fileset() with many wildcards")
             if expression.fullmatch(path):
                 found.append(path)
     return make_set(found)
 
 
-def _glob(pattern: str) -> str:
-    """Translate a pattern of fileset: `**` crosses directories, `*` and `?` do not, `{a,b}` chooses."""
+def _glob(pattern: str) -> tuple[re.Pattern[str], int]:
+    """Translate a pattern of fileset: `**` crosses directories, `*` and `?` do not, `{a,b}` chooses.
+
+    The number of its wildcards and choices is the power by which the length of a path takes time.
+    """
+    pattern = re.sub(r"\*{3,}", "**", pattern)
+    freedom = len(re.findall(r"\*+|\{", pattern))
+    if len(pattern) > _PATTERN:
+        raise EvalError("the pattern is too long")
     out, braces, position = [], 0, 0
     while position < len(pattern):
         char = pattern[position]
@@ -143,4 +155,4 @@ def _glob(pattern: str) -> str:
         position += 1
     if braces:
         raise EvalError("the pattern is not valid")
-    return "".join(out)
+    return re.compile("".join(out)), freedom

@@ -22,9 +22,8 @@ from opslint.read.evaluate.values import (
 
 
 def _power(base: Value, exponent: Value) -> Number:
+    # Terraform calculates powers as 64-bit floating point numbers; only whole results below 2^53 are the same here.
     a, b = to_number(base), to_number(exponent)
-    if isinstance(a, int) and isinstance(b, int) and 0 <= b <= 1000 and abs(a) < 10**9:
-        return int(a**b)
     return number(math.pow(a, b))
 
 

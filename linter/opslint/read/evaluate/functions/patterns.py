@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from typing import Final
 
+from opslint.read.evaluate.functions.backtracking import steps
 from opslint.read.evaluate.values import EvalError
 
-SUBJECT_LIMIT: Final = 20_000
-RISKY_LIMIT: Final = 24  # characters a pattern that may backtrack exponentially is still tried on
+EFFORT_LIMIT: Final = 10_000_000  # steps that one search may take, a fraction of a second
+PATTERN_LIMIT: Final = 2000  # characters
+SUBJECT_LIMIT: Final = 20_000  # characters
 _CLASSES: Final = {
     "[:alnum:]": "0-9A-Za-z",
     "[:alpha:]": "A-Za-z",
@@ -23,23 +26,27 @@ _CLASSES: Final = {
 }
 _PYTHON_ONLY = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\(|#|>)|(?<!\\)\\[1-9]")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
-_UNBOUNDED = re.compile(r"[*+]|\{\d*,\}")
 
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of Go's syntax. Raises EvalError for one that Go refuses or that cannot be carried over."""
-    if _PYTHON_ONLY.search(pattern) or len(pattern) > 2000:
+    if _PYTHON_ONLY.search(pattern) or len(pattern) > PATTERN_LIMIT:
         raise EvalError("the pattern is not valid")
-    text = pattern
-    for name, members in _CLASSES.items():
-        text = text.replace(name, members)
-    text = re.sub(r"\(\?<(?![=!])", "(?P<", text)
+    text = re.sub(r"\(\?<(?![=!])", "(?P<", _with_classes(pattern))
     text = text.replace(r"\z", r"\Z")
     try:
-        return re.compile(_dollars(text), re.ASCII)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[a]`: a set of two characters, now and in Go
+            return re.compile(_dollars(text), re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise EvalError("the pattern is not valid") from error
+
+
+def _with_classes(pattern: str) -> str:
+    for name, members in _CLASSES.items():
+        pattern = pattern.replace(name, members)
+    return pattern
 
 
 def _dollars(text: str) -> str:
@@ -49,32 +56,15 @@ def _dollars(text: str) -> str:
     return "".join(r"\Z" if piece == "$" else piece for piece in _TOKEN.findall(text))
 
 
-@lru_cache(maxsize=512)
-def is_risky(pattern: str) -> bool:
-    """Return True when a repeated group itself repeats or chooses: such patterns may take exponential time."""
-    stack: list[bool] = []
-    repeated = 0
-    last_group = False
-    position = 0
-    while position < len(pattern):
-        match = _TOKEN.match(pattern, position)
-        if match is None:
-            return True
-        piece, position = match[0], match.end()
-        quantifier = _UNBOUNDED.match(pattern, match.start()) if piece in "*+{" else None
-        if quantifier is not None:
-            repeated += 1
-            if last_group:
-                return True
-            stack = [True] * len(stack)
-        if piece == "(":
-            stack.append(False)
-        elif piece == "|":
-            stack = [True] * len(stack)
-        last_group = piece == ")" and bool(stack) and stack.pop()
-    return repeated > 4
+def effort(pattern: str, subject: str) -> int:
+    """Return the steps that matching may take at most."""
+    # Rounded up a little, so that texts of about the same length share an answer.
+    grain = 1 << max(len(subject).bit_length() - 3, 0)
+    return steps(_with_classes(pattern), -(-len(subject) // grain) * grain)
 
 
 def too_slow(pattern: str, subject: str) -> bool:
     """Return True when matching could take longer than it is worth."""
-    return len(subject) > (RISKY_LIMIT if is_risky(pattern) else SUBJECT_LIMIT)
+    if len(subject) > SUBJECT_LIMIT:
+        return True
+    return len(pattern) <= PATTERN_LIMIT and effort(pattern, subject) > EFFORT_LIMIT

@@ -92,11 +92,14 @@ def _format_list(pattern: Value, *values: Value) -> Value:
     lengths = {len(value) for value in values if isinstance(value, list)}
     if len(lengths) > 1:
         raise EvalError("the lists differ in length")
-    count = lengths.pop() if lengths else 1
-    return TypedList(
-        _format(pattern, *(value[row] if isinstance(value, list) else value for value in values))
-        for row in range(count)
-    )
+    rows, size = TypedList(), 0
+    for row in range(lengths.pop() if lengths else 1):
+        text = _format(pattern, *(value[row] if isinstance(value, list) else value for value in values))
+        size += len(text) if isinstance(text, str) else 1
+        if size > TEXT_LIMIT:
+            return Unknown(LONG_TEXT)
+        rows.append(text)
+    return rows
 
 
 def _match_value(match: re.Match[str]) -> Value:
@@ -130,7 +133,9 @@ def _replace(subject: Value, wanted: Value, new: Value) -> Value:
         expression = old[1:-1]
         if too_slow(expression, text):
             return Unknown("replace()")
-        template = re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", replacement.replace("\\", "\\\\"))
+        template, groups = re.subn(r"\$\{?(\w+)\}?", r"\\g<\1>", replacement.replace("\\", "\\\\"))
+        if (len(text) + 1) * len(replacement) + groups * len(text) > TEXT_LIMIT:
+            return Unknown(LONG_TEXT)
         return compiled(expression).sub(template, text)
     if text.count(old) * len(replacement) > TEXT_LIMIT:
         return Unknown(LONG_TEXT)
