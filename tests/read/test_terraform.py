@@ -194,7 +194,7 @@ def test_undecided_conditional_has_its_branches_as_alternatives(tmp_path: Path) 
         node.assume(raw)
         seen.append((node[0].text, node[0].location.text))
     assert seen == [("0.0.0.0/0", '"0.0.0.0/0"'), ("10.0.0.0/8", '"10.0.0.0/8"')]
-    node.assume(None)
+    node.unassume()
     assert not node.known
 
 
