@@ -38,6 +38,7 @@ linkcheck: .venv/ready  ## ask every address in the documentation (needs the int
 bench: .venv/ready  ## cold start, a large run, and the same against another linter
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/reports.py
+	$(BIN)/python benchmarks/versions.py
 
 bench-charts: .venv/ready  ## cost and exactness of source maps over real charts: make bench-charts CHARTS="FOLDER …"
 	$(BIN)/python benchmarks/rendering.py $(CHARTS)

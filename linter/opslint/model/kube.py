@@ -206,9 +206,11 @@ class KubeObject:
 
     @property
     def title(self) -> str:
-        """`Kind/name`; of an object of Terraform whose name is unknown, its kind and the resource's address."""
+        """`Kind/name`; where the name is unknown, of Terraform the kind and the address, of a template the kind."""
         if self.block is not None and not self.name:
             return f"{self.kind} {self.block.address}"
+        if self.is_literal and not self.name:
+            return self.kind
         return f"{self.kind}/{self.name}"
 
 

@@ -48,6 +48,8 @@ def unknown_port_reference(item: KubeObject, project: Project, *, strict_numeric
     load balancer answers 503, a ServiceMonitor scrapes nothing and its alerts stay green. The objects look right one
     by one, so it takes long to find.
 
+    A headless Service is left alone as long as one of its ports leads somewhere: clients find the pods by address.
+
     Services, probes, Ingresses, HTTPRoutes, ServiceMonitors, PodMonitors and NetworkPolicies are compared. Declaring
     ports of containers is optional, so plain numbers are compared only on request.
 
@@ -188,15 +190,25 @@ def _targets(item: KubeObject, strict_numeric: bool) -> Problems:
     if not selected:
         return
     declared = _declared(selected)
-    title = selected[0].title
+    # Jobs carry the labels of what they serve often, and are not meant.
+    pods = [one for one in selected if one.kind not in {"Job", "CronJob"}] or list(selected)
+    title = pods[0].title if len(pods) == 1 else f"{pods[0].title} and {len(pods) - 1} more"
+    if item.spec["clusterIP"].text == "None" and _any_resolves(item, _names(declared)):
+        return
     for port in item.spec["ports"]:
         target = port["targetPort"] if port["targetPort"].present else port["port"]
         if _is_name(target):
             if target.text not in _names(declared):
                 message = f"{item.title} sends to the port {target.text} of {title}; {_said(_names(declared))}"
-                yield Problem(message, target, also=(("pods", selected[0].root["kind"]),), fix=_fix(target, declared))
+                yield Problem(message, target, also=(("pods", pods[0].root["kind"]),), fix=_fix(target, declared))
         elif strict_numeric and declared and target.number not in {one["containerPort"].number for one in declared}:
             yield Problem(f"{item.title} sends to port {target.text}, which {title} does not declare", target)
+
+
+def _any_resolves(item: KubeObject, names: list[str]) -> bool:
+    """True when a port leads to pods: a headless Service then has its addresses, others miss a record at most."""
+    targets = (port["targetPort"] if port["targetPort"].present else port["port"] for port in item.spec["ports"])
+    return any(not _is_name(target) or target.text in names for target in targets)
 
 
 def _service(item: KubeObject, name: str) -> KubeObject | None:

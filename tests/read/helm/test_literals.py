@@ -51,6 +51,10 @@ def test_the_documents_of_a_template_are_told_apart(said):
         '{{ define "cron" }}\n' + CRON + "{{ end }}\n",
         "{{ if .Values.on }}\na: 1\n{{ else if .Capabilities.KubeVersion }}\n" + CRON + "{{ end }}\n",
         "spec:\n  apiVersion: batch/v1beta1\n  kind: CronJob\n",
+        '{{ if and (include "common.capabilities.cron.old" .) .Values.on }}\n' + CRON + "{{ end }}\n",
+        '{{- $old := semverCompare "<1.21-0" .Values.version -}}\n{{ if and $old .Values.on }}\n'
+        + CRON
+        + "{{ end }}\n",
     ],
 )
 def test_what_is_not_sure_is_left_out(said, template):
@@ -64,3 +68,8 @@ def test_what_other_branches_guard_ends_with_them(said):
 
 def test_rules_that_need_the_whole_object_do_not_get_it(said):
     assert said(CRON, ("invalid-manifest", "obsolete-setting", "deprecated-api")) == []
+
+
+def test_a_document_without_a_literal_name_is_named_by_its_kind(said):
+    ((_, _, _, message, _),) = said(CRON.replace("report", "{{ .Release.Name }}"))
+    assert message.startswith("CronJob uses batch/v1beta1 in a template that does not render")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _ACTION: Final = regex(r"\{\{-?\s*(/\*.*?\*/|.*?)\s*-?\}\}", re.DOTALL)
 _OPENS: Final = frozenset({"if", "with", "range", "define", "block"})
-_ASKS: Final = ("Capabilities", "semverCompare", "apiVersion", "kubeVersion")
+# Words of an action that asks the cluster, also in the name of a helper (`include "common.capabilities.…"`).
+_ASKS: Final = regex(r"capabilit|semvercompare|apiversion|kubeversion", re.IGNORECASE)
+_SETS: Final = regex(r"(\$\w+)\s*:?=")
 _LITERAL: Final = regex(r"(apiVersion|kind):[ \t]+([\"']?)[A-Za-z][\w./-]*\2[ \t]*(?:#.*)?\r?\Z")
 _NAME: Final = regex(r"  name:[ \t]+([\"']?)[a-z0-9][\w.-]*\1[ \t]*\r?\Z")
 
@@ -71,16 +73,21 @@ def _guarded_lines(template: Source) -> set[int]:
     """Return the lines inside a branch that asks for versions or APIs, or inside a named template."""
     lines: set[int] = set()
     stack: list[bool] = []
+    answers: set[str] = set()  # variables that hold what the cluster was asked for
     begin = 0
+
+    def asks(text: str) -> bool:
+        return bool(_ASKS.search(text)) or not answers.isdisjoint(re.findall(r"\$\w+", text))
+
     for action in _ACTION.finditer(template.text):
         words = action[1].split(None, 1)
         word = words[0] if words else ""
         if word in _OPENS:
-            guarded = word in {"define", "block"} or any(sign in action[1] for sign in _ASKS)
+            guarded = word in {"define", "block"} or asks(action[1])
             if guarded and not any(stack):
                 begin = template.position(action.start())[0]
             stack.append(guarded)
-        elif word == "else" and stack and any(sign in action[1] for sign in _ASKS) and not any(stack):
+        elif word == "else" and stack and asks(action[1]) and not any(stack):
             begin = template.position(action.start())[0]
             stack[-1] = True
         elif word == "end" and stack:
@@ -88,4 +95,6 @@ def _guarded_lines(template: Source) -> set[int]:
             stack.pop()
             if was and not any(stack):
                 lines.update(range(begin, template.position(action.end())[0] + 1))
+        elif (variable := _SETS.match(action[1])) and asks(action[1]):
+            answers.add(variable[1])
     return lines
