@@ -301,7 +301,7 @@ def test_an_unknown_value_is_unknown_in_the_object(tmp_path: Path) -> None:
     some, none = node.alternatives()
     node.assume(some)
     assert node[0]["name"].why == "container.value"
-    node.assume(None)
+    node.unassume()
     assert none is None
 
 
