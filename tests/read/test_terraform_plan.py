@@ -384,6 +384,31 @@ def test_a_plan_alone_is_its_own_place(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("default", "known"), [(None, False), (SECRET, True)])
+def test_a_secret_that_was_given_as_a_variable_is_not_taken_for_code(
+    tmp_path: Path, default: str | None, known: bool
+) -> None:
+    plan = make_plan()
+    plan["planned_values"]["root_module"]["resources"][0]["sensitive_values"] = {}
+    plan["resource_changes"][0]["change"]["after_sensitive"] = {}
+    plan["configuration"]["root_module"]["variables"] = {"password": {"default": default}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    reading = read(tmp_path, {})
+    orders = block(reading, "aws_db_instance.orders")
+    assert orders["password"].known == known
+    assert orders["identifier"].text == "orders"
+    (source,) = [file.source for file in reading.project.files]
+    assert (SECRET in source.text) == known
+
+
+def test_a_plan_with_sorted_keys_is_found(tmp_path: Path) -> None:
+    plan = make_plan()
+    plan["configuration"]["root_module"]["outputs"] = {f"o{i}": {"expression": {}} for i in range(500)}
+    (tmp_path / "plan.json").write_text(json.dumps(plan, sort_keys=True, indent=2))
+    reading = read(tmp_path, {})
+    assert block(reading, "aws_db_instance.orders")["identifier"].text == "orders"
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_no_secret_is_in_the_text_that_is_kept(tmp_path: Path, indent: int | None) -> None:
     write(tmp_path, {})

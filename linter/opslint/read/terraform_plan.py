@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opslint.model.report import Failure
 from opslint.model.source import Location, Source, Span
 from opslint.read import hcl
-from opslint.read.files import open_bytes
+from opslint.read.files import FILE_BYTES, open_bytes
 from opslint.read.hcl.json_text import read_json
 from opslint.read.hcl.pace import reading_pace
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 _HEAD: Final = 4_096  # bytes in which an unnamed file has to say that it is a plan
 _MAJOR: Final = "1"
+_DEPTH: Final = 200
 _MARK: Final = '"format_version"'
+# A plan whose keys were sorted (`jq -S`) begins with one of these, and says what it is far behind.
+_SORTED = re.compile(rb'\s*\{\s*"(?:applyable|checks|complete|configuration)"\s*:')
+_SECRET_NAME = re.compile(r"passw|secret|token$|credential|private_?key|api_?key", re.IGNORECASE)
 
 
 class Planned(NamedTuple):
@@ -103,7 +107,9 @@ def find_plans(root: Path, paths: Iterable[str], named: Collection[str]) -> Plan
 def _may_be_plan(root: Path, path: str, *, whole: bool) -> bool:
     try:
         with open(os.path.join(root, path), "rb") as file:  # noqa: PTH118, PTH123 - for every JSON file of a run
-            head = file.read(-1 if whole else _HEAD)
+            head = file.read(FILE_BYTES if whole else _HEAD)
+            if not whole and _SORTED.match(head):
+                head += file.read(FILE_BYTES)
     except (OSError, ValueError):
         return False
     return any(_MARK.encode(encoding) in head for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -176,14 +182,56 @@ def _read(path: str, text: str, content: Mapping[str, Any]) -> Plan:
     }
     resources: list[Planned] = []
     secrets: list[tuple[int, int]] = []
+    given = _given(content)
     for entry, node in _entries(_map(content["planned_values"]).get("root_module"), member(values_node, "root_module")):
         secrets += _secret_spans(member(node, "values"), entry.get("sensitive_values"))
         found = _planned(entry, node, changes)
         if found is not None:
+            if given:
+                found = found._replace(sensitive=_marked(found.values, found.sensitive, given))
             secrets += _secret_spans(found.node, found.sensitive)
             resources.append(found)
     source = Source(path, _without_secrets(text, values_node, secrets), "json")
     return Plan(path, source, content, resources)
+
+
+def _given(content: Mapping[str, Any]) -> frozenset[str]:
+    """Return the texts in variables that no default supplies: given by a tfvars file, `-var` or the environment."""
+    declared = _map(_map(_map(content.get("configuration")).get("root_module")).get("variables"))
+    stack = [
+        entry.get("value")
+        for name, entry in _map(content.get("variables")).items()
+        if isinstance(entry, dict) and entry.get("value") != _map(declared.get(name)).get("default")
+    ]
+    found: set[str] = set()
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str) and value:
+            found.add(value)
+        elif isinstance(value, (dict, list)):
+            stack += value.values() if isinstance(value, dict) else value
+    return frozenset(found)
+
+
+def _marked(value: Any, marks: Any, given: frozenset[str], name: str = "", depth: int = 0) -> Any:
+    """Return the marks of what is sensitive, with secrets by their name that were given as variables.
+
+    A plan does not tell whether such a value is written in the code.
+    """
+    if marks is True or depth > _DEPTH:
+        return marks
+    if isinstance(value, str):
+        return True if value in given and _SECRET_NAME.search(name) else marks
+    if isinstance(value, dict):
+        known = _map(marks)
+        return {key: _marked(item, known.get(key), given, key, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        inner = _list(marks)
+        return [
+            _marked(item, inner[at] if at < len(inner) else None, given, name, depth + 1)
+            for at, item in enumerate(value)
+        ]
+    return marks
 
 
 def _entries(module: Any, node: Any) -> Iterator[tuple[Mapping[str, Any], Any]]:
