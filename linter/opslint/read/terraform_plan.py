@@ -12,10 +12,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opslint.model.limits import FILE_BYTES
 from opslint.model.report import Failure
 from opslint.model.source import Location, Source, Span
 from opslint.read import hcl
-from opslint.read.files import FILE_BYTES, open_bytes
+from opslint.read.files import open_bytes
 from opslint.read.hcl.json_text import read_json
 from opslint.read.hcl.pace import reading_pace
 
