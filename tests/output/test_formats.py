@@ -144,3 +144,18 @@ def test_a_format_imports_no_other_and_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("format_", [one for one in FORMATS if one != "gitlab"])  # its format has no place for it
+@pytest.mark.parametrize("found", [True, False])
+def test_what_was_judged_against_and_what_named_it_is_said(
+    format_: str, found: bool, report: Report, context: OutputContext
+) -> None:
+    given = report if found else report._replace(findings=())
+    text = render(format_, given, context)
+    if format_ == "csv" and not found:  # rows of findings only
+        return
+    said = ("infra/prod.tfvars", "1.31") if format_ == "json" else ("1.31 by infra/prod.tfvars:1",)
+    if format_ == "text":
+        said = ("Kubernetes 1.31 by infra/prod.tfvars:1",)
+    assert all(one in text for one in said)

@@ -134,7 +134,8 @@ def test_concise_is_one_line_a_finding(report: Report, context: OutputContext) -
     )
     assert len(lines) == len(report.findings) + 1
     assert lines[-1] == (
-        "Found 6 problems (1 critical, 2 high, 1 medium, 1 low, 1 info), 2 fixable; incomplete: 2 errors"
+        "Found 6 problems (1 critical, 2 high, 1 medium, 1 low, 1 info), 2 fixable; incomplete: 2 errors; "
+        "judged for Kubernetes 1.31 by infra/prod.tfvars:1, 1.34 by the newest EKS version known"
     )
     assert len(render("concise", report, replace(context, quiet=True)).splitlines()) == len(report.findings)
 

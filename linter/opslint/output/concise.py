@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import visible, without_commands
-from opslint.output.selection import fixable, place, plural, severity_counts, shown_findings
+from opslint.output.selection import fixable, place, plural, severity_counts, shown_findings, targets_said
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -34,4 +34,5 @@ def _summary(report: Report) -> str:
     counts = f" ({severity_counts(report.findings)})" if report.findings else ""
     can_fix = f", {safe + unsafe:,} fixable" if safe + unsafe else ""
     incomplete = f"; incomplete: {plural(len(report.failures), 'error')}" if report.failures else ""
-    return f"Found {found}{counts}{can_fix}{incomplete}"
+    targets = f"; judged for {said}" if (said := targets_said(report)) else ""
+    return f"Found {found}{counts}{can_fix}{incomplete}{targets}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.finding import Severity
 from opslint.model.source import Confidence
 from opslint.output.escape import command_data, command_property
-from opslint.output.selection import environments, plural, severity_counts, shown_findings
+from opslint.output.selection import environments, plural, severity_counts, shown_findings, targets_said
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -32,7 +32,8 @@ def render(report: Report, context: OutputContext) -> str:
     if not context.quiet:
         counts = severity_counts(report.findings)
         found = f"{plural(len(report.findings), 'problem')} ({counts})" if report.findings else "no problems"
-        lines.append(f"opslint found {found}")
+        targets = f"; judged for {command_data(said)}" if (said := targets_said(report)) else ""
+        lines.append(f"opslint found {found}{targets}")
     return "".join(f"{line}\n" for line in lines)
 
 

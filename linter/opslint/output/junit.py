@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import xml_text
-from opslint.output.selection import environments, place, plural, shown_findings
+from opslint.output.selection import environments, place, plural, shown_findings, targets_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 def render(report: Report, context: OutputContext) -> str:
     """Return the report as XML in ASCII; a run without findings has one passed case, as an empty file fails a CI."""
     findings = shown_findings(report, context)
-    suites: list[str] = []
+    about = _properties(report)
+    suites: list[tuple[str, list[str], tuple[int, int, int]]] = []
     for path, group in groupby(findings, key=lambda finding: finding.location.source.path):
         cases = list(group)
         skipped = sum(case.suppressed is not None for case in cases)
-        suites.append(_suite(path, [_case(case) for case in cases], len(cases) - skipped, 0, skipped))
+        suites.append((path, [_case(case) for case in cases], (len(cases) - skipped, 0, skipped)))
     if report.failures:
-        suites.append(_suite("opslint", [_error(item) for item in report.failures], 0, len(report.failures), 0))
+        suites.append(("opslint", [_error(item) for item in report.failures], (0, len(report.failures), 0)))
     if not suites:
         rules = plural(report.coverage.rules_run, "rule")
-        passed = f'    <testcase classname="opslint" name="{rules} passed"/>'
-        suites.append(_suite("opslint", [passed], 0, 0, 0))
+        suites.append(("opslint", [f'    <testcase classname="opslint" name="{rules} passed"/>'], (0, 0, 0)))
     failed = sum(finding.suppressed is None for finding in findings)
     skipped = len(findings) - failed
     tests = max(len(findings) + len(report.failures), 1)
@@ -37,7 +37,7 @@ def render(report: Report, context: OutputContext) -> str:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites name="opslint" {counts}>',
-        *suites,
+        *(_suite(name, about, cases, counts) for name, cases, counts in suites),
         "</testsuites>",
     ]
     # ASCII with character references: the same in every encoding that a stream may have.
@@ -48,9 +48,18 @@ def _counts(tests: int, failures: int, errors: int, skipped: int) -> str:
     return f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
 
 
-def _suite(name: str, cases: list[str], failures: int, errors: int, skipped: int) -> str:
-    head = f'  <testsuite name="{xml_text(name)}" {_counts(len(cases), failures, errors, skipped)}>'
-    return "\n".join([head, *cases, "  </testsuite>"])
+def _suite(name: str, about: list[str], cases: list[str], counts: tuple[int, int, int]) -> str:
+    head = f'  <testsuite name="{xml_text(name)}" {_counts(len(cases), *counts)}>'
+    return "\n".join([head, *about, *cases, "  </testsuite>"])
+
+
+def _properties(report: Report) -> list[str]:
+    """Return what was judged against, which a suite says before its cases."""
+    said = targets_said(report)
+    if not said:
+        return []
+    value = f'      <property name="targets" value="{xml_text(said)}"/>'
+    return ["    <properties>", value, "    </properties>"]
 
 
 def _case(finding: Finding) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import markdown_text
-from opslint.output.selection import environments, place, plural, severity_counts, shown_findings
+from opslint.output.selection import environments, place, plural, severity_counts, shown_findings, targets_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,7 @@ def _lines(report: Report, context: OutputContext) -> Iterator[str]:
             yield _row(finding, report)
         yield ""
     if report.targets and not context.quiet:
-        named = ", ".join(f"{target.version} by {target.provenance}" for target, _ in report.targets)
-        yield f"Judged for Kubernetes {markdown_text(named)}."
+        yield f"Judged for {markdown_text(targets_said(report))}."
 
 
 def _row(finding: Finding, report: Report) -> str:

@@ -11,7 +11,7 @@ from opslint.output.json_text import encode, encode_list, encode_object
 from opslint.output.masking import Masks
 from opslint.output.sarif_rules import driver, rule_index
 from opslint.output.sarif_run import LEVELS, ROOT, artifact, automation, invocation, provenance, root_uri
-from opslint.output.selection import plural, shown_findings
+from opslint.output.selection import plural, shown_findings, targets_said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,6 +71,7 @@ def _log(report: Report, context: OutputContext, kept: Sequence[Finding], total:
         "originalUriBaseIds": encode({ROOT: {**root, "description": {"text": "The root of the repository."}}}),
         **({"versionControlProvenance": encode(source)} if source else {}),
         "columnKind": encode("unicodeCodePoints"),
+        **({"properties": encode({"targets": targets})} if (targets := targets_said(report)) else {}),
         "results": encode_list((encode(_result(item, index, masks, context)) for item in kept), "    "),
     }
     members = {

@@ -69,3 +69,9 @@ def environments(finding: Finding) -> str:
 def severity_counts(findings: Iterable[Finding]) -> str:
     """Return `1 critical, 3 high`, without zeros."""
     return ", ".join(f"{count:,} {severity}" for severity, count in by_severity(findings).items() if count)
+
+
+def targets_said(report: Report) -> str:
+    """Return `Kubernetes 1.33 by infra/prod.tfvars:4, 1.34 by --target-version`, "" when nothing was judged."""
+    named = dict.fromkeys(f"{target.version} by {target.provenance}" for target, _ in report.targets)
+    return f"Kubernetes {', '.join(named)}" if named else ""

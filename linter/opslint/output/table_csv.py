@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "fix",
     "suppressed",
     "fingerprint",
+    "targets",
 )
 
 
@@ -37,8 +38,10 @@ def render(report: Report, context: OutputContext) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
+    names = {target.id: f"{target.version} by {target.provenance}" for target, _ in report.targets}
     for finding in shown_findings(report, context):
-        writer.writerow([csv_cell(cell) for cell in _row(finding)])
+        targets = ", ".join(names.get(id_, id_) for id_ in finding.targets)
+        writer.writerow([csv_cell(cell) for cell in (*_row(finding), targets)])
     for item in report.failures:
         line = str(item.line) if item.line else ""
         row = [item.path, line, "", "error", "", f"{item.kind}-error", item.message]
