@@ -90,6 +90,32 @@ def test_a_module_that_cannot_be_read_is_an_opaque_call(read, source):
     assert reading.coverage.opaque_modules == 1
 
 
+@pytest.mark.parametrize(
+    ("source", "version"),
+    [
+        ("tfr:///terraform-aws-modules/rds/aws?version=6.10.0", "6.10.0"),
+        ("tfr://registry.terraform.io/terraform-aws-modules/rds/aws?version=6.10.0", "6.10.0"),
+        ("git::https://github.com/terraform-aws-modules/terraform-aws-rds.git?ref=v6.10.0", ""),
+    ],
+)
+def test_a_public_module_is_seen_through_its_table(read, source, version):
+    text = f'terraform {{\n  source = "{source}"\n}}\ninputs = {{\n  identifier = "db"\n  multi_az = local.x\n}}\n'
+    reading = read({"live/terragrunt.hcl": text + "locals {\n  x = true\n}\n"})
+    block = only(reading.project)
+    assert (block["identifier"].text, block["identifier"].location.span.line) == ("db", 5)
+    assert block["multi_az"].is_true
+    assert (block["deletion_protection"].is_false, block.header.span.line) == (True, 2)
+    (call,) = reading.project.calls
+    assert (call.how, call.major, call.version, call["identifier"].text) == ("adapter", 6, version, "db")
+
+
+def test_a_file_beside_a_module_gives_it_its_inputs(read):
+    reading = read({"prod/terragrunt.hcl": 'inputs = {\n  days = 3\n  name = "orders"\n}\n', "prod/main.tf": MODULE})
+    block = only(reading.project)
+    assert (block["d"].number, block["identifier"].text) == (3, "orders")
+    assert [(place.source.path, place.span.line) for _, place in block["d"].via] == [("prod/terragrunt.hcl", 2)]
+
+
 def test_a_file_for_others_to_include_is_no_root(read):
     reading = read({"terragrunt.hcl": ROOT, "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"})
     assert reading.project.modules == []

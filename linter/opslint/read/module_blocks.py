@@ -35,22 +35,15 @@ class Inputs:
     """The inputs of one call, read as a table asks for them."""
 
     def __init__(
-        self, adapter: Adapter, scope: Scope, declaration: Declaration, instance: Instance, root: RootModule
+        self, adapter: Adapter, origins: Mapping[str, Origin], place: Place, majors: tuple[int, ...], root: RootModule
     ) -> None:
-        self.adapter, self._scope, self._declaration, self._instance = adapter, scope, declaration, instance
-        self.place: Place = ground_place(declaration, scope)
-        self._ground, self._root = Ground(self.place, root), root
-        given = [name for name in declaration.attributes if name not in META]
-        call = declaration.attributes
-        version = str(call["version"].node[3]) if "version" in call else ""
-        self.majors = adapter.decide(version, str(call["source"].node[3]), given)
+        self.adapter, self._origins, self.place, self.majors = adapter, origins, place, majors
+        self._ground, self._root = Ground(place, root), root
 
     def cell(self, name: str) -> Cell | None:
         """Return an input of the call, None when it is not given."""
-        placed = self._declaration.attributes.get(name)
-        if placed is None:
-            return None
-        return Cell(self._ground, Origin(placed.node, placed.source, self._scope, self._instance.names))
+        origin = self._origins.get(name)
+        return None if origin is None else Cell(self._ground, origin)
 
     def given(self, names: str | list[str]) -> Cell | None:
         """Return the first of several inputs that the call gives."""
@@ -269,11 +262,24 @@ class Virtual(Raw):
         return self._at
 
 
-def virtual_blocks(
-    adapter: Adapter, call: ModuleCall, scope: Scope, declaration: Declaration, instance: Instance
-) -> Iterator[Block]:
+def inputs_of_call(
+    adapter: Adapter, scope: Scope, declaration: Declaration, instance: Instance, root: RootModule
+) -> Inputs:
+    """Return the inputs of a module block."""
+    arguments = declaration.attributes
+    origins = {
+        name: Origin(placed.node, placed.source, scope, instance.names)
+        for name, placed in arguments.items()
+        if name not in META
+    }
+    version = str(arguments["version"].node[3]) if "version" in arguments else ""
+    majors = adapter.decide(version, str(arguments["source"].node[3]), origins)
+    return Inputs(adapter, origins, ground_place(declaration, scope), majors, root)
+
+
+def virtual_blocks(call: ModuleCall, inputs: Inputs) -> Iterator[Block]:
     """Yield the blocks of a call that its adapter's table describes."""
-    inputs = Inputs(adapter, scope, declaration, instance, call.root)
+    adapter = inputs.adapter
     call.major = inputs.majors[0] if len(inputs.majors) == 1 else None
     for table in adapter.resources:
         if not any(major in major_range(table.get("majors", "-"), adapter.majors) for major in inputs.majors):

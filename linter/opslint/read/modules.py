@@ -105,11 +105,11 @@ class Modules:
     @staticmethod
     def virtual(call: ModuleCall, scope: Scope, declaration: Declaration, instance: Instance) -> Iterator[Block]:
         """Yield the blocks that an adapter makes of a call."""
-        from opslint.read.module_blocks import virtual_blocks
+        from opslint.read.module_blocks import inputs_of_call, virtual_blocks
 
         adapter = adapter_for(source_text(declaration))
         if adapter is not None:
-            yield from virtual_blocks(adapter, call, scope, declaration, instance)
+            yield from virtual_blocks(call, inputs_of_call(adapter, scope, declaration, instance, call.root))
 
 
 def source_text(declaration: Declaration) -> str:

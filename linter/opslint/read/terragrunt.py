@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opslint.model.node import Node
-from opslint.model.source import Location
+from opslint.model.patterns import regex
+from opslint.model.source import Location, Span
 from opslint.model.terraform import ModuleCall, RootModule
 from opslint.read import hcl
 from opslint.read.environments import environment_of_directory
 from opslint.read.evaluate.collect import Collector, source_place
-from opslint.read.evaluate.form import HclForm, Made
+from opslint.read.evaluate.form import Cell, Ground, HclForm, Made
 from opslint.read.evaluate.module import Declaration, Module
 from opslint.read.evaluate.scope import Origin, Scope, Supply, Workspace
 from opslint.read.evaluate.values import EvalError
+from opslint.read.module_adapters import adapter_for
 from opslint.read.modules import Modules
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.loading import Loader
 
 NAME: Final = "terragrunt.hcl"
+_REGISTRY = regex(r"tfr://[\w.-]*/([\w/-]+)(?:\?version=([\w.+-]+))?")
 _DEPTH: Final = 4  # files that include one another
 
 
@@ -57,10 +60,7 @@ def _evaluated(unit: Unit, loader: Loader) -> RootModule:
     root = RootModule(unit.path, environment_of_directory(unit.path), locked=locked, generated=True)
     module = unit.module
     if module is None:
-        source = unit.header.source
-        body = Node(source, Made({}, source_place(unit.header)), HclForm(source))
-        name = unit.path.rpartition("/")[2] or "terragrunt"
-        root.calls.append(ModuleCall(name, f"terragrunt.{name}", unit.source, "", body, root, unit.header))
+        _call(unit, root)
         return root
     supplied = {name: supply for name, supply in unit.supplied.items() if name in module.variables}
     resolver = Modules(loader)
@@ -70,12 +70,33 @@ def _evaluated(unit: Unit, loader: Loader) -> RootModule:
     return root
 
 
+def _call(unit: Unit, root: RootModule) -> None:
+    """Add the call of a module that lies elsewhere, with what its table makes of the inputs."""
+    from opslint.read.module_blocks import Inputs, virtual_blocks
+
+    match = _REGISTRY.fullmatch(unit.source)
+    source, version = (match[1], match[2] or "") if match else (unit.source, "")
+    adapter = adapter_for(source)
+    place, origins = source_place(unit.header), {name: supply.origin for name, supply in unit.supplied.items()}
+    ground = Ground(place, root)
+    document = unit.header.source
+    given = {name: Cell(ground, origin) for name, origin in origins.items()} if adapter is not None else {}
+    body = Node(document, Made(given, place), HclForm(document))
+    name = unit.path.rpartition("/")[2] or "terragrunt"
+    call = ModuleCall(name, f"terragrunt.{name}", source, version, body, root, unit.header)
+    root.calls.append(call)
+    if adapter is not None:
+        call.how = "adapter"
+        majors = adapter.decide(version, source, origins)
+        root.blocks += virtual_blocks(call, Inputs(adapter, origins, place, majors, root))
+
+
 def read_unit(path: Path, loader: Loader) -> Unit | None:
     """Return what a terragrunt.hcl stands for, None for one that names no module: others include it."""
     reader = _Reader(loader, path)
     reader.take(path, _DEPTH)
     if reader.place is None:
-        return None
+        return _beside(path, reader, loader)
     text = reader.source_text()
     directory = None
     if text.startswith((".", "/")):
@@ -87,12 +108,25 @@ def read_unit(path: Path, loader: Loader) -> Unit | None:
     return Unit(loader.relative(path.parent), text, place, module, reader.supplied)
 
 
+def _beside(path: Path, reader: _Reader, loader: Loader) -> Unit | None:
+    """Return the unit of a file that names no module and lies beside one, None without a module."""
+    if reader.first is None or not any(path.parent.glob("*.tf")):
+        return None
+    directory = loader.real(path.parent)
+    module = loader.module(directory) if directory is not None else None
+    if module is None:
+        return None
+    place = Location(reader.first, Span(1, 1, 1, 1))
+    return Unit(loader.relative(path.parent), ".", place, module, reader.supplied)
+
+
 class _Reader:
     """Reads one file and those it includes: what stands in the file itself comes before what it includes."""
 
     def __init__(self, loader: Loader, start: Path) -> None:
         self._loader, self._start = loader, start
         self.place: tuple[Any, Path, Source] | None = None
+        self.first: Source | None = None  # the file itself
         self._scope: Scope | None = None
         self.supplied: dict[str, Supply] = {}
 
@@ -101,6 +135,7 @@ class _Reader:
         source = self._loader.text(path)
         if source is None:
             return
+        self.first = self.first or source
         body = self._loader.parse(source)
         scope = self._scope_of(path, body, source)
         for item in body:
