@@ -24,3 +24,8 @@ module "vpc" {
     "karpenter.sh/discovery"          = local.cluster_name
   }
 }
+
+# Address of the NAT instance that the VPC module's gateways took the place of.
+resource "aws_eip" "nat_instance" {
+  domain = "vpc"
+}
