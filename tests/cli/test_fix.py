@@ -112,6 +112,16 @@ def test_diff_is_a_patch(opslint, tmp_path):
         subprocess.run(["git", "apply", "-p1", "--check"], input=patch.encode(), cwd=tmp_path, check=True)
 
 
+def test_diff_shows_no_secret_of_a_line_that_is_rewritten(tmp_path, monkeypatch, capsys):
+    (tmp_path / "main.tf").write_text('resource "aws_db_instance" "a" {\n  password = "bibimbap-7-Hongdae"\n}\n')
+    monkeypatch.chdir(tmp_path)
+    assert main(["--diff", "--unsafe-fixes", "--preset", "strict", "."]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    written = [line for line in lines if "password" in line]
+    assert [(line[0], line.split("=")[1].strip()) for line in written] == [("-", "••••••"), ("+", "••••••")]
+    assert not any("bibimbap" in line for line in lines)
+
+
 def test_diff_with_nothing_to_change(opslint):
     assert opslint({"a.yaml": HEAD}, "--diff") == (0, "", "There is nothing to fix\n")
     assert opslint({"b.yaml": HEAD + "a: [\n"}, "--diff", "--quiet")[0] == 3

@@ -77,8 +77,9 @@ def _diff(repair_: Repair, *, color: bool, escape: bool) -> Iterator[str]:
     from opslint.output.escape import visible
     from opslint.output.masking import Masks
 
-    report = repair_.report
-    masks = Masks.of((*report.findings, *report.suppressed), report.secrets)
+    masks = [
+        Masks.of((*report.findings, *report.suppressed), report.secrets) for report in (repair_.before, repair_.report)
+    ]
     for path, (old, new) in sorted(repair_.files.items()):
         before, after = _without_secrets(masks, path, _lines(old), _lines(new))
         for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", n=3):
@@ -90,10 +91,17 @@ def _diff(repair_: Repair, *, color: bool, escape: bool) -> Iterator[str]:
                 yield "\\ No newline at end of file\n"
 
 
-def _without_secrets(masks: Masks, path: str, before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
-    """Mask what the report of the mended files knows as secret; lines that stay the same are masked in both."""
-    shown = {line: masks.line(path, number, line.rstrip("\r\n")) for number, line in enumerate(after, 1)}
-    masked = {line: f"{text}\n" for line, text in shown.items() if text != line.rstrip("\r\n")}
+def _without_secrets(
+    masks: Sequence[Masks], path: str, before: list[str], after: list[str]
+) -> tuple[list[str], list[str]]:
+    """Mask what the reports of the files before and after know as secret; equal lines are masked alike."""
+    masked: dict[str, str] = {}
+    for known, lines in zip(masks, (before, after), strict=True):
+        for number, line in enumerate(lines, 1):
+            bare = line.rstrip("\r\n")
+            shown = known.line(path, number, bare)
+            if shown != bare:
+                masked[line] = f"{shown}\n"
     return [masked.get(line, line) for line in before], [masked.get(line, line) for line in after]
 
 

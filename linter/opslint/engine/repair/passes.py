@@ -34,9 +34,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Repair:
-    """What was mended: the report of what remains, the number of problems, old and new bytes by path, refusals."""
+    """What was mended: the reports of what remains and of what was there, old and new bytes by path, refusals."""
 
     report: Report
+    before: Report
     problems: int = 0
     files: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
@@ -65,7 +66,8 @@ class _Repairing:
         self._now: dict[str, bytes] = {}
         self._refused: set[tuple[str, str]] = set()
         self._runs = 0
-        self._result = Repair(self._run({}))
+        report = self._run({})
+        self._result = Repair(report, report)
 
     def _run(self, contents: dict[str, bytes]) -> Report:
         self._runs += 1
