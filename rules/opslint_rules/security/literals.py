@@ -18,7 +18,8 @@ ABOUT: Final = regex(
     r"""(?ix) .* (file|path|dir|name|names|arn|id|ids|ttl|url|uri|ref|refs|enabled|disabled|type|header|issuer|audience
     |timeout|length|expir\w*|expires_?in|prefix|suffix|namespace|policy|endpoint|region|period|interval|mode|format
     |version|algorithm|store|provider|class|key_?name|rotation|lifetime|duration|field|label|labels|regex|param|count
-    |size|groups?|owner|email|user|username|scopes?)"""
+    |size|groups?|owner|email|user|username|scopes?
+    |selectors?|initial_?cluster_?token)"""  # the last tells etcd clusters apart, and is no credential
 )
 # Values that are no secret whatever the name: booleans, numbers, durations, paths, addresses, expressions, ARNs.
 HARMLESS: Final = regex(

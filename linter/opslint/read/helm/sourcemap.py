@@ -76,9 +76,9 @@ class HelmSourceMap:
         if confidence is Confidence.EXACT:
             confidence = self._exactness(index, mark)
         helper = mark
-        if not self.plain.vendored and self._vendored(mark):
-            # A third party's helper is not for editing: the place is the line of the chart that calls it.
-            while sites and self._vendored(mark):
+        if not self.plain.vendored and self._released(mark):
+            # Such a helper is not for editing here: the place is the line of the chart that calls it.
+            while sites and self._released(mark):
                 mark, sites = sites[0], sites[1:]
         own = self._line(index, start)
         location, cap = self._place(mark, own if mark is helper else mark.line)
@@ -108,8 +108,10 @@ class HelmSourceMap:
         source = self.chart.source("Chart.yaml")
         return Location(source, Span.of_line(1, source.line(1))), Confidence.FILE
 
-    def _vendored(self, mark: Mark) -> bool:
-        return self.chart.part_of(mark.file).vendored
+    def _released(self, mark: Mark) -> bool:
+        """True in a chart that comes released by itself: a third party's, or one that only stands in for it."""
+        part = self.chart.part_of(mark.file)
+        return part.vendored or bool(part.version)
 
     def _line(self, index: int, offset: int) -> int:
         """Return the template line of an offset: that of an action, or a text's own line counted from its marker."""
