@@ -51,7 +51,7 @@ def test_a_shown_command_is_taken(line):
     assert last[0] == "opslint"
     known = {rule.id for pack in load_packs() for rule in pack.rules} | {"missing-team-label"}
     for name in re.findall(r"(?:--select|--ignore|explain) ([\w-]+)", line):
-        assert name in known | {"upgrade", "ownership"}
+        assert name in known | {"upgrade", "ownership", "cis-eks"}
     parse(last[1:])
 
 
