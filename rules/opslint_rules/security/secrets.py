@@ -34,13 +34,15 @@ PLACEHOLDER: Final = regex(
     | (an?[-_ ]|my[-_ ]?)?(example|dummy|placeholder|redacted|todo|fixme|tbd)
       ([-_ ]?(value|password|secret|key|token|user|username))?
     | (user)?name | user | password | passwd | secret | token | api[-_ ]?key
-    | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
+    | (value[-_ ])?(is[-_ ])?(not[-_ ]used|unused) | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
     """,
     re.DOTALL,
 )
 # Secrets of Terraform in the provider's own words.
 TYPED: Final = ("kubernetes_secret", "kubernetes_secret_v1")
 PUBLIC_KEYS: Final = ("ca.crt", "tls.crt", "*.pub")
+# A name to log in with opens nothing without its password, which is reported by its own key.
+_USER_KEY: Final = regex(r"(?i)(.*[-_.])?user([-_.]?name)?|.*[a-z]User(name|Name)?")
 # An address alone opens nothing; a path may (webhooks), and so may a user or a query.
 _BARE_URL: Final = regex(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^@/?#\s]+/?")
 _PEM_BEGIN: Final = regex(r"-----BEGIN ([A-Z0-9 ]+)-----")
@@ -67,7 +69,7 @@ def plaintext_secret(
     External Secrets bring it into the cluster, or encrypt the file with SOPS or as a SealedSecret. A value that was
     committed once has to be changed where it is used, not only removed here.
 
-    Placeholders, certificates and encrypted files pass; of `kubernetes_secret` resources terraform-plaintext-secret
+    Placeholders, user names, certificates and encrypted files pass; of `kubernetes_secret` resources terraform-plaintext-secret
     speaks. Leave it for fixtures of tests, with `test_paths`.
 
     ```yaml bad
@@ -137,7 +139,9 @@ def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
     text = value.strip()
     if not text or text.startswith("ENC[") or PLACEHOLDER.fullmatch(text) is not None:
         return False
-    if _BARE_URL.fullmatch(text) is not None or any(fnmatchcase(key, glob) for glob in PUBLIC_KEYS):
+    if _BARE_URL.fullmatch(text) is not None or _USER_KEY.fullmatch(key) is not None:
+        return False
+    if any(fnmatchcase(key, glob) for glob in PUBLIC_KEYS):
         return False
     blocks = _PEM_BEGIN.findall(text)
     if blocks and _PUBLIC_PEM.issuperset(blocks):
