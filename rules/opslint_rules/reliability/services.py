@@ -13,7 +13,6 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
-    Unit,
     Workload,
     kind,
     labels_of,
@@ -108,7 +107,7 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
         return
-    if _waits_for_values(item.unit):
+    if _waits_for_values(item):
         return
     near: tuple[Workload, str] | None = None
     for other in _pods(item, project):
@@ -133,10 +132,13 @@ def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
                     yield other
 
 
-def _waits_for_values(unit: Unit) -> bool:
-    """True for a chart with its own values that leave all workloads out: branches of its templates do not render."""
-    chart = unit.chart
-    return chart is not None and bool(chart.unrendered) and not unit.environment.name and not unit.workloads
+def _waits_for_values(item: KubeObject) -> bool:
+    """True in a chart with its own values that leave all its workloads out: branches of its templates do not render."""
+    unit, chart = item.unit, item.unit.chart
+    if chart is None or not chart.unrendered or unit.environment.name:
+        return False
+    home = item.source.path.rpartition("/templates/")[0]  # of the chart or the subchart that the Service belongs to
+    return not any(other.source.path.startswith(f"{home}/templates/") for other in unit.workloads)
 
 
 def _set_at_run_time(key: str, labels: Mapping[str, str]) -> bool:

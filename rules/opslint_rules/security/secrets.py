@@ -34,7 +34,8 @@ PLACEHOLDER: Final = regex(
     | (an?[-_ ]|my[-_ ]?)?(example|dummy|placeholder|redacted|todo|fixme|tbd)
       ([-_ ]?(value|password|secret|key|token|user|username))?
     | (user)?name | user | password | passwd | secret | token | api[-_ ]?key
-    | (value[-_ ])?(is[-_ ])?(not[-_ ]used|unused) | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
+    | (value[-_ ])?(is[-_ ])?(not[-_ ]used|unused)
+    | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
     """,
     re.DOTALL,
 )
@@ -69,8 +70,8 @@ def plaintext_secret(
     External Secrets bring it into the cluster, or encrypt the file with SOPS or as a SealedSecret. A value that was
     committed once has to be changed where it is used, not only removed here.
 
-    Placeholders, user names, certificates and encrypted files pass; of `kubernetes_secret` resources terraform-plaintext-secret
-    speaks. Leave it for fixtures of tests, with `test_paths`.
+    Placeholders, user names, certificates and encrypted files pass; of `kubernetes_secret` resources
+    terraform-plaintext-secret speaks. Leave it for fixtures of tests, with `test_paths`.
 
     ```yaml bad
     apiVersion: v1
