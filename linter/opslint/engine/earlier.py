@@ -57,7 +57,8 @@ def _versions(project: Project) -> dict[tuple[str, str, str], str]:
 
 def _of_eksctl(files: dict[str, bytes], project: Project) -> list[RootModule]:
     from opslint.model.source import Source
-    from opslint.read.eksctl import is_cluster_config, read_cluster_config
+    from opslint.read.eksctl import read_cluster_config
+    from opslint.read.manifests import is_cluster_config
     from opslint.read.yaml import read_yaml
 
     environments = {module.path: module.environment for module in project.eksctl}

@@ -26,11 +26,6 @@ _EVERYTHING: Final = frozenset({"*", "all"})
 _STACK: Final = Unknown("the stack that eksctl makes")
 
 
-def is_cluster_config(root: Node) -> bool:
-    """Tell whether a document is a ClusterConfig of eksctl."""
-    return root["kind"].text == "ClusterConfig" and root["apiVersion"].text.partition("/")[0] == "eksctl.io"
-
-
 def read_cluster_config(root: Node, environment: Environment) -> RootModule:
     """Return the resources of a ClusterConfig as a root module of their own, whose path is the file's."""
     module = RootModule(root.source.path, environment)

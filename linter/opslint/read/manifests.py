@@ -9,7 +9,6 @@ from opslint.model.project import Environment, SourceFile, Unit
 from opslint.model.report import Failure, Notice
 from opslint.model.source import Source
 from opslint.read.discover import looks_like_manifest
-from opslint.read.eksctl import is_cluster_config, read_cluster_config
 from opslint.read.environments import environment_of_directory, stage_of
 from opslint.read.files import read_text
 from opslint.read.yaml import read_yaml
@@ -35,6 +34,11 @@ DUMP_SIGNS: Final = (
 )
 # Folders whose children are environments or clusters: what is in one of them is not applied with what is in another.
 SPLITTING: Final = frozenset({"envs", "environments", "overlays", "clusters"})
+
+
+def is_cluster_config(root: Node) -> bool:
+    """Tell whether a document is a ClusterConfig of eksctl."""
+    return root["kind"].text == "ClusterConfig" and root["apiVersion"].text.partition("/")[0] == "eksctl.io"
 
 
 class ManifestReader:
@@ -118,6 +122,8 @@ class ManifestReader:
         """Keep the objects for their unit; eksctl's clusters are no objects of one."""
         for item in objects:
             if is_cluster_config(item):
+                from opslint.read.eksctl import read_cluster_config
+
                 environment = folder_environment(folder)
                 self.eksctl.append(
                     read_cluster_config(item, environment if environment.name else environment_of_directory(folder))
