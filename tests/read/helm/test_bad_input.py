@@ -117,17 +117,18 @@ def tgz(name, data=b"1", kind=tarfile.REGTYPE, target=""):
 @pytest.mark.parametrize(
     ("archive", "words"),
     [
-        (tgz("evil/../../../outside"), "leads out of the archive"),
-        (tgz("/etc/outside"), "leads out of the archive"),
-        (tgz("evil/passwd", kind=tarfile.SYMTYPE, target="/etc/passwd"), "a link or a device"),
-        (tgz("evil/passwd", kind=tarfile.LNKTYPE, target="/etc/passwd"), "a link or a device"),
-        (tgz("evil/bomb", bytes(200_000_000)), "too large"),
-        (gzip.compress(bytes(2_000_000_000 // 8) + b"x"), None),
-        (b"\x1f\x8b" + b"no archive", "not a readable chart archive"),
+        (lambda: tgz("evil/../../../outside"), "leads out of the archive"),
+        (lambda: tgz("/etc/outside"), "leads out of the archive"),
+        (lambda: tgz("evil/passwd", kind=tarfile.SYMTYPE, target="/etc/passwd"), "a link or a device"),
+        (lambda: tgz("evil/passwd", kind=tarfile.LNKTYPE, target="/etc/passwd"), "a link or a device"),
+        (lambda: tgz("evil/bomb", bytes(200_000_000)), "too large"),
+        (lambda: gzip.compress(bytes(2_000_000_000 // 8) + b"x"), None),
+        (lambda: b"\x1f\x8b" + b"no archive", "not a readable chart archive"),
     ],
+    ids=["upward", "absolute", "symbolic link", "hard link", "bomb", "no tar", "no gzip"],
 )
 def test_a_hostile_archive_is_refused_and_the_chart_goes_on(read, tmp_path, archive, words):
-    (failure,) = read({"charts/evil-1.0.0.tgz": archive, "templates/a.yaml": OBJECT})
+    (failure,) = read({"charts/evil-1.0.0.tgz": archive(), "templates/a.yaml": OBJECT})
     assert failure.path.startswith("bad/charts/evil-1.0.0.tgz")
     assert words is None or words in failure.message
     assert not list(tmp_path.rglob("outside"))

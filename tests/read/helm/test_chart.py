@@ -69,7 +69,11 @@ def test_too_many_files_are_refused(monkeypatch):
         unpack(tgz(*((f"x/{i}", b"") for i in range(4))))
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", gzip.compress(b"no tar" * 200), tgz(("x/a", b"1"))[:30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no archive", gzip.compress(b"no tar" * 200), tgz(("x/a", b"1"))[:30]],
+    ids=["empty", "text", "no tar", "cut off"],  # the bytes hold the time
+)
 def test_broken_archives_are_refused(data):
     with pytest.raises(BadArchive, match="not a readable chart archive"):
         unpack(data)
