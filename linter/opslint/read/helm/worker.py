@@ -125,7 +125,8 @@ def _limit(memory: int) -> None:
     except ImportError:
         return
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        # Half as much on top: a deep recursion's stack grows by being copied, and earlier charts left holes.
+        resource.setrlimit(resource.RLIMIT_AS, (memory + memory // 2,) * 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         return
 
