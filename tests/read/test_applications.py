@@ -301,6 +301,16 @@ def test_a_matrix_is_the_product(read):
     assert sorted(one["name"] for one in found.values()) == ["dev-eu", "dev-us", "prod-eu", "prod-us"]
 
 
+def test_a_matrix_of_a_million_is_said_and_not_made(read):
+    many = ", ".join(f"{{n{number % 2}: '{number}'}}" for number in range(1000))
+    generator = f"    - matrix:\n        generators:\n{2 * f'          - list: {{elements: [{many}]}}{chr(10)}'}"
+    reading = read({"apps/api.yaml": application_set(generator, "          {}\n", name="api")})
+    assert sorted(data(reading)) == ["charts/api@dev", "charts/api@prod"]
+    ((path, line, said),) = notices(reading)
+    assert (path, line) == ("apps/api.yaml", 2)
+    assert "the matrix generator of more than 2,000 combinations cannot be told" in said
+
+
 def test_what_only_a_cluster_can_tell_is_a_notice_and_the_defaults_stay(read):
     reading = read({"apps/api.yaml": application_set("    - clusters: {}\n", "          {}\n", name="{{name}}")})
     assert sorted(data(reading)) == ["charts/api@dev", "charts/api@prod"]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.source import Source
@@ -22,6 +23,7 @@ Params: TypeAlias = dict[str, str]  # by the dotted name that a template uses
 
 _ENTRIES: Final = 20_000  # directory entries looked at for one pattern
 _RESULTS: Final = 500
+_MOST: Final = 2_000  # combinations of one matrix
 _EXPRESSION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _INDEX: Final = re.compile(r'index\s+\.([\w.]+)\s+(?:(\d+)|"([^"]+)")')
 _DEFAULT: Final = re.compile(r'default\s+"([^"]*)"\s+\.([\w.]+)')
@@ -112,14 +114,21 @@ class _Generators:
             yield from self._git(generator["git"], given)
         elif kind == "matrix":
             first, *rest = _children(generator, kind)
-            products = list(self.one(first, given))
+            products = list(islice(self.one(first, given), _MOST + 1))
             for other in rest:
-                products = [left | right for left in products for right in self.one(other, left)]
+                products = list(islice(self._pairs(products, other), _MOST + 1))
+            if len(products) > _MOST:
+                raise Unresolved(f"the matrix generator of more than {_MOST:,} combinations")
             yield from products
         elif kind == "merge":
             yield from self._merge(generator, given)
         else:
             raise Unresolved(f"the {kind} generator")
+
+    def _pairs(self, products: Sequence[Params], other: Node) -> Iterator[Params]:
+        for left in products:
+            for right in self.one(other, left):
+                yield left | right
 
     def _list(self, generator: Node, given: Params | None) -> Iterator[Params]:
         for element in generator["elements"]:
