@@ -20,7 +20,7 @@ from opslint.engine.accounts import (
 )
 from opslint.engine.committed import committed
 from opslint.engine.constraints import is_bounded
-from opslint.engine.contexts import capabilities, capability, effective, is_windows, put, set_by_policy
+from opslint.engine.contexts import capabilities, capability, effective, has_own_users, is_windows, put, set_by_policy
 from opslint.engine.earlier import earlier_version
 from opslint.engine.eks import addons_of, has_auto_mode, node_group_name, self_managed_versions
 from opslint.engine.environment import environment_of
@@ -221,6 +221,7 @@ __all__ = [
     "granting",
     "group_key",
     "has_auto_mode",
+    "has_own_users",
     "has_resource",
     "installs_of",
     "int_or_percent",

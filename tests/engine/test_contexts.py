@@ -2,7 +2,7 @@
 
 import pytest
 
-from opslint.engine.contexts import capabilities, effective, is_windows, put, set_by_policy
+from opslint.engine.contexts import capabilities, effective, has_own_users, is_windows, put, set_by_policy
 from opslint.model.finding import Add, Set
 
 OWN = ("spec", "containers", 0, "securityContext", "runAsNonRoot")
@@ -55,6 +55,26 @@ def test_capabilities_are_named_as_kubernetes_does(read):
 )
 def test_windows(read, more, windows):
     assert is_windows(container(read, more=more).owner) is windows
+
+
+@pytest.mark.parametrize(
+    ("more", "minors", "own", "relaxed"),
+    [
+        (", hostUsers: false", "1.35", True, True),
+        (", hostUsers: false", "1.33", True, False),
+        (", hostUsers: false", "1.32", False, False),
+        (", hostUsers: true", "1.35", False, False),
+        (", hostUsers: null", "1.35", False, False),
+        ("", "1.35", False, False),
+    ],
+)
+def test_a_user_namespace_of_its_own(read, more, minors, own, relaxed):
+    (item,) = read(
+        {"a.yaml": f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: []{more}}}\n"},
+        target_version=minors,
+    ).objects
+    assert has_own_users(item) is own
+    assert has_own_users(item, "user_namespaces_relax") is relaxed
 
 
 def test_put_sets_what_is_there_and_adds_what_is_not(read):

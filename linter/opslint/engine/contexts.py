@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opslint.model.finding import Add, Set
+from opslint_schemas import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,20 @@ def is_windows(item: Workload) -> bool:
     spec = item.pod_spec
     names = {spec["os"]["name"].text.lower(), spec["nodeSelector"]["kubernetes.io/os"].text.lower()}
     return "windows" in names
+
+
+def has_own_users(item: Workload, since: str = "user_namespaces") -> bool:
+    """True when the pods have a user namespace of their own (`hostUsers: false`) at every version of their clusters.
+
+    Root in them is nobody on the node then.
+
+    Args:
+        item: the workload.
+        since: the key of the first minor in `kubernetes/pod_security`: `user_namespaces`, when the API server stopped
+            dropping the field by default, or `user_namespaces_relax`, when the Pod Security profiles began to heed it.
+    """
+    first = load("kubernetes/pod_security")[since]
+    return item.pod_spec["hostUsers"].is_false and all(target.minor >= first for target in item.unit.targets)
 
 
 def effective(item: Container, *keys: str) -> Node:

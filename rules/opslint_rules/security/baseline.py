@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opslint.api import STRICT, Node, Problem, Problems, Project, Severity, Workload, load, rule, workload
+from opslint.api import (
+    STRICT,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    Workload,
+    has_own_users,
+    load,
+    rule,
+    workload,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +136,8 @@ def _sysctls(item: Workload) -> Iterator[Found]:
 
 
 def _proc_mount(item: Workload) -> Iterator[Found]:
+    if has_own_users(item, "user_namespaces_relax"):
+        return
     for one in item.containers:
         mount = one.root["securityContext"]["procMount"]
         if mount.text not in {"", "Default"}:
@@ -131,13 +145,18 @@ def _proc_mount(item: Workload) -> Iterator[Found]:
 
 
 def _selinux(item: Workload) -> Iterator[Found]:
-    types = load("kubernetes/pod_security")["selinux_types"]
+    types: dict[str, int] = load("kubernetes/pod_security")["selinux_types"]
+    oldest = min((target.minor for target in item.unit.targets), default=0)
     for context in _contexts(item):
         options = context["seLinuxOptions"]
         if not options.present:
             continue
-        if options["type"].text not in types:
-            yield f"asks for the SELinux type {options['type'].text}", options["type"]
+        wanted = options["type"].text
+        if wanted not in types:
+            yield f"asks for the SELinux type {wanted}", options["type"]
+        elif types[wanted] > oldest:
+            since = f"which the profile allows only since Kubernetes 1.{types[wanted]}"
+            yield f"asks for the SELinux type {wanted}, {since}", options["type"]
         for field in ("user", "role"):
             if options[field].text:
                 yield f"sets the SELinux {field} {options[field].text}", options[field]

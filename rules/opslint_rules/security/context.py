@@ -16,6 +16,7 @@ from opslint.api import (
     capabilities,
     container,
     effective,
+    has_own_users,
     is_windows,
     put,
     rule,
@@ -125,8 +126,9 @@ def may_run_as_root(item: Container, project: Project, *, restricted: bool = Fal
     too many, and the process owns the machine. Whether the image runs as root is decided in a Dockerfile elsewhere and
     may change with its next version; `runAsNonRoot: true` makes the kubelet refuse to start it then.
 
-    A `runAsUser` above 0 passes, and pods with a user namespace of their own (`hostUsers: false`). Leave it for agents
-    that read files of the node which only root may read.
+    A `runAsUser` above 0 passes, and from Kubernetes 1.33 on pods with a user namespace of their own
+    (`hostUsers: false`; before, the API server drops the field by default). With `restricted` those pass from 1.35 on,
+    as the profile does. Leave it for agents that read files of the node which only root may read.
 
     ```yaml bad
     apiVersion: v1
@@ -164,7 +166,8 @@ def may_run_as_root(item: Container, project: Project, *, restricted: bool = Fal
     <https://kubernetes.io/docs/concepts/workloads/pods/user-namespaces/>.
     """
     spec = item.owner.pod_spec
-    if spec["hostUsers"].is_false or is_windows(item.owner):
+    since = "user_namespaces_relax" if restricted else "user_namespaces"
+    if has_own_users(item.owner, since) or is_windows(item.owner):
         return
     user = effective(item, "runAsUser")
     if user.number == 0:
