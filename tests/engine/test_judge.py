@@ -141,3 +141,42 @@ def test_a_rule_may_judge_manifests_and_terraform(lint_files):
     report = lint_files(files, [either])
     assert [finding.location.source.path for finding in report.findings] == ["a.tf", "a.yaml"]
     assert either.applies_to == "both"
+
+
+@rule(each=resource("aws_x"), severity=Severity.LOW, preset=STRICT)
+def first_and_second(item, project):
+    """Both arguments are bad."""
+    if item["first"].number == 0:
+        yield Problem("first is 0", item["first"])
+    if item["second"].number == 0:
+        yield Problem("second is 0", item["second"])
+
+
+TWO = 'variable "x" {}\nresource "aws_x" "a" {\n  first  = %s\n  second = %s\n}\n'
+
+
+def test_what_was_said_before_an_unknown_value_is_kept_and_the_silence_counted(lint_files):
+    report = lint_files({"main.tf": TWO % ("0", "var.x")}, [first_and_second])
+    assert [finding.message for finding in report.findings] == ["first is 0"]
+    assert report.coverage.silent_for_unknown == {"first-and-second": 1}
+
+
+def test_what_needs_the_unknown_value_is_not_said(lint_files):
+    report = lint_files({"main.tf": TWO % ("var.x", "0")}, [first_and_second])
+    assert report.findings == ()
+    assert report.coverage.silent_for_unknown == {"first-and-second": 1}
+
+
+def test_an_unknown_value_under_one_alternative_leaves_what_all_of_them_say(lint_files):
+    report = lint_files({"main.tf": TWO % ("var.x ? 0 : 0", "var.x ? 0 : var.x")}, [first_and_second])
+    assert [finding.message for finding in report.findings] == ["first is 0"]
+    assert report.coverage.silent_for_unknown == {"first-and-second": 1}
+
+
+def test_too_many_alternatives_leave_what_was_said_before_them(lint_files):
+    many = "".join(f"var.x == {one} ? {one} : " for one in range(9)) + "0"
+    report = lint_files({"main.tf": TWO % ("0", many)}, [first_and_second])
+    assert [finding.message for finding in report.findings] == ["first is 0"]
+    assert report.coverage.silent_for_unknown == {"first-and-second": 1}
+    (notice,) = report.coverage.notices
+    assert "readings of undecided values" in notice.message

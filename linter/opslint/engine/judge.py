@@ -75,18 +75,17 @@ def judge_item(selected: Selected, item: Item, project: Project, result: Judgeme
     """Run one rule over one item, and add what comes of it to the result."""
     rule = selected.rule
     try:
-        problems = _ask(selected, item, project, ALTERNATIVES)
-    except Undecided as stop:
-        result.silent[rule.id] += 1
-        if isinstance(stop, _Crowded):
-            result.notices.append(_crowd(stop.node))
-        return
+        problems, stop = _ask(selected, item, project, ALTERNATIVES)
     except RecursionError:
         result.failures.append(_crash(selected, item, "RecursionError"))
         return
     except Exception as error:  # noqa: BLE001 - a rule, maybe a third party's, never takes the run down
         result.failures.append(_crash(selected, item, f"{type(error).__name__}: {error}"))
         return
+    if stop is not None:
+        result.silent[rule.id] += 1
+        if isinstance(stop, _Crowded):
+            result.notices.append(_crowd(stop.node))
     if not problems:
         return
     said = [Said(selected, item, problem) for problem in problems]
@@ -96,38 +95,42 @@ def judge_item(selected: Selected, item: Item, project: Project, result: Judgeme
         result.said += said
 
 
-def _ask(selected: Selected, item: Item, project: Project, budget: int) -> list[Problem]:
-    """Return what the rule says of the item.
+def _ask(selected: Selected, item: Item, project: Project, budget: int) -> tuple[list[Problem], Undecided | None]:
+    """Return what the rule says of the item, and why it stopped: at a value only a cluster or an apply could tell.
 
-    Where it stops at a value that must be one of several, it is asked once for each; what it says every time is kept.
-
-    Raises:
-        Undecided: it needs a value that only a cluster or an apply could tell.
+    What it said before it stopped counts: values that are known decided it. Where it stops at a value that must
+    be one of several, it is asked once for each; what it says every time is kept.
     """
+    found: list[Problem] = []
     try:
-        return list(selected.rule.function(item, project, **selected.options))
+        for problem in selected.rule.function(item, project, **selected.options):
+            found.append(problem)  # noqa: PERF402 - one by one, so that they outlive the end of the generator
     except Undecided as stop:
         node = stop.node
         alternatives = node.alternatives()
         if not alternatives:
-            raise
+            return found, stop
         if len(alternatives) > budget:
-            raise _Crowded(node) from stop
+            return found, _Crowded(node)
+    else:
+        return found, None
     common: list[Problem] | None = None
+    stopped: Undecided | None = None
     for raw in alternatives:
         node.assume(raw)
         try:
-            problems = _ask(selected, item, project, budget // len(alternatives))
+            problems, inner = _ask(selected, item, project, budget // len(alternatives))
         finally:
             node.unassume()
+        stopped = stopped or inner
         if common is None:
             common = problems
         else:
             keys = {_key(problem) for problem in problems}
             common = [problem for problem in common if _key(problem) in keys]
         if not common:
-            return []
-    return common or []
+            return [], stopped
+    return common or [], stopped
 
 
 class _Crowded(Undecided):
