@@ -496,3 +496,11 @@ def test_a_pattern_does_not_lead_out_of_the_repository(read, tmp_path):
                                   "helm.toolkit.fluxcd.io/v2\nkind: HelmRelease"])  # fmt: skip
 def test_wrong_shapes_are_no_crash(read, kind, text):
     read({"apps/api.yaml": f"apiVersion: {kind}\nmetadata: {{name: a}}\n{text}\n"})
+
+
+@pytest.mark.parametrize("path", ["../elsewhere", "charts/../../elsewhere", "/../../etc"])
+def test_a_path_that_leads_out_of_the_repository_is_said(read, path):
+    reading = read({"apps/api.yaml": application(source=SOURCE.replace("charts/api", path))})
+    assert [(file, line) for file, line, message in notices(reading) if "leads out of the repository" in message] == [
+        ("apps/api.yaml", 2)
+    ]

@@ -154,7 +154,10 @@ class _Finder:
                 continue
             try:
                 path = normal(template.text(source["path"]))
-                if not self._is_here(source, template) or leads_out(path):
+                if not self._is_here(source, template):
+                    continue
+                if leads_out(path):
+                    self._say(template.item, f"path {path} leads out of the repository: nothing there is read")
                     continue
                 if path in self._charts:
                     used = True

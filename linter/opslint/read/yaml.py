@@ -40,6 +40,7 @@ __all__ = ["YamlFile", "YamlProblem", "collector_paused", "read_yaml"]
 _SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STAND_IN: Final = "\\\\ufffd\\\\ufffd"
 _NOT_THE_END: Final = "did not find expected <document start>"
+UNEXPECTED_COLON: Final = "found unexpected ':'"  # what libyaml says where a URL stands unquoted in a flow collection
 _LARGE: Final = 500_000  # characters
 _TOO_DEEP: Final = f"nested more than {YAML_DEPTH} levels deep"
 
@@ -121,8 +122,8 @@ def _composer() -> tuple[type[Any], object]:
     return Composer, untagged
 
 
-def _pure_parser(text: str) -> Any:
-    """Return ruamel's own parser: forty times slower, but `[--url=http://x]` is allowed, as Kubernetes allows it."""
+def pure_parser(text: str) -> Any:
+    """Return ruamel's own parser: forty times slower, but it allows `[--url=http://x]`, as Kubernetes and Helm do."""
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).get_constructor_parser(text)[1]
@@ -236,7 +237,7 @@ class _Reading:
         form = YamlForm(self.source, untagged, part.line, part.start, by_offset=self.odd)
         try:
             if pure:
-                parser = EventComposer(_pure_parser(text), untagged)
+                parser = EventComposer(pure_parser(text), untagged)
             else:
                 parser = EventComposer(composer(text), untagged) if redefine else composer(text)
             while parser.check_node():
@@ -257,7 +258,7 @@ class _Reading:
             line, column = self._place(part, mark.line, mark.column, mark.index) if mark else (part.line + 1, 1)
             if not redefine and str(error.context or "").startswith("found duplicate anchor"):
                 return ends, _Failed(line - 1, "anchor")
-            if not pure and error.problem == "found unexpected ':'":
+            if not pure and error.problem == UNEXPECTED_COLON:
                 return ends, _Failed(line - 1, "colon")
             self._fail(line, column, self._message(error, part))
             if error.problem == _NOT_THE_END and len(self.result.documents) > before:

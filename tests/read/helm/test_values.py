@@ -25,6 +25,19 @@ def test_anchors_and_merges_lead_to_what_was_written():
     assert root.get("z", "m").text == "2"
 
 
+def test_an_unquoted_url_in_a_flow_collection_is_read_as_helm_reads_it():
+    places = read_places("{a: {url: https://x.example},\n list: [http://y:80, z]}\n")
+    assert places.scalar("a", "url") == "https://x.example"
+    assert places.scalar("list", 0) == "http://y:80"
+    found = places.get("list", 1)
+    assert found is not None
+    assert found.span == Span(2, 22, 2, 23)
+    assert found.plain
+    with pytest.raises(BadYaml) as caught:
+        read_places("a: [http://y,\nb: {c: ]}\n")
+    assert caught.value.line == 2
+
+
 def test_hostile_yaml_is_an_error_with_a_line():
     for text in ("[" * 100_000, "a: {" * 50_000, "a: *gone\nb: [", "\x00", "- " * 60_000):
         with pytest.raises(BadYaml):

@@ -77,8 +77,15 @@ def read_places(text: str) -> Place:
     from _ruamel_yaml import CParser  # heavy, needed only when there is a chart
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    from opslint.read.yaml import UNEXPECTED_COLON, pure_parser
+
     try:
-        return _Reader(CParser(text)).document()
+        try:
+            return _Reader(CParser(text)).document()
+        except MarkedYAMLError as error:
+            if error.problem != UNEXPECTED_COLON:
+                raise
+            return _Reader(pure_parser(text)).document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadYaml(error.problem or "not valid YAML", mark.line + 1 if mark else 1) from error
