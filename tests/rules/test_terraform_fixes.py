@@ -130,3 +130,9 @@ def test_the_retention_of_flow_logs_is_an_input_of_the_module():
         "  flow_log_cloudwatch_log_group_retention_in_days = 90\n}\n"
     )
     assert mends("log-retention-unset", text, wanted) == []
+
+
+def test_a_template_without_options_of_the_metadata_service_gets_them():
+    text = 'resource "aws_launch_template" "nodes" {\n  name = "nodes"  # shop\n%s}\n'
+    options = '\n  metadata_options {\n    http_tokens = "required"\n  }\n'
+    assert mends("imds-exposed", text % "", text % options) == []

@@ -74,7 +74,8 @@ class _Config:
         for key in ("managedNodeGroups", "nodeGroups"):
             for group in entries(self.root[key]):
                 yield self._group(group)
-                yield self._template(group)
+                if not group["launchTemplate"].present:
+                    yield self._template(group)
         for addon in entries(self.root["addons"]):
             yield self._addon(addon)
         for profile in entries(self.root["fargateProfiles"]):
@@ -206,9 +207,12 @@ class _Config:
         )
 
     def _template(self, group: Node) -> _Resource:
+        """What makeMetadataOptions of eksctl's pkg/cfn/builder/nodegroup.go makes of the two options."""
         at, old, pods = stand(group), group["disableIMDSv1"], group["disablePodIMDS"]
         tokens = Made("required" if old.is_true else "optional", old) if old.present else Made(RELEASE, at)
-        hops = Made(1, pods) if pods.is_true else Made(RELEASE, at)
+        if pods.is_true:
+            tokens = Made("required", pods)
+        hops = Made(1 if pods.is_true else 2, pods if pods.present else at)
         metadata = Made([Made({"http_tokens": tokens, "http_put_response_hop_limit": hops}, at)], at)
         arguments: Arguments = {"metadata_options": metadata, "image_id": given(group["ami"])}
         return _Resource("aws_launch_template", group["name"].text, at, arguments)
