@@ -136,3 +136,17 @@ def test_a_template_without_options_of_the_metadata_service_gets_them():
     text = 'resource "aws_launch_template" "nodes" {\n  name = "nodes"  # shop\n%s}\n'
     options = '\n  metadata_options {\n    http_tokens = "required"\n  }\n'
     assert mends("imds-exposed", text % "", text % options) == []
+
+
+def test_a_password_of_a_cluster_becomes_one_that_rds_makes():
+    text = (
+        'resource "aws_rds_cluster" "orders" {\n  engine = "aurora-postgresql"\n\n  master_username             = "shop"\n%s'
+        "}\n"
+    )
+    before = text.replace("_username             =", "_username =") % (
+        '  master_password = "bibimbap-7-Hongdae" # the first one\n'
+    )
+    assert (
+        mends("terraform-plaintext-secret", before, text % "  manage_master_user_password = true # the first one\n")
+        == []
+    )

@@ -108,7 +108,8 @@ def _selected(rule: Rule, settings: Settings) -> Selected:
     for selector, name in settings.severity.items():
         if matches(rule, selector):
             severity = Severity(name)
-    include_nonprod = bool(options.pop("include_nonprod", False))
+    # Of the other rules it is an option of their own.
+    include_nonprod = bool(options.pop("include_nonprod", False)) if rule.prod_only else False
     for option in rule.options:
         if option.name in options and option.type == "list" and option.default is not None:
             options[option.name] = tuple(options[option.name] or ())

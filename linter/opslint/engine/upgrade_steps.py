@@ -38,7 +38,6 @@ _PHASE: Final = {
     "amazon-linux-2-nodes": _NODES,
     "node-update-too-aggressive": _NODES,
     "addon-version-incompatible": _ADDONS,
-    "obsolete-addon-setting": _ADDONS,
     "pdb-blocks-drain": _DRAIN,
     "overlapping-pdbs": _DRAIN,
     "pod-blocks-node-drain": _DRAIN,

@@ -17,6 +17,8 @@ from opslint.api import (
     Safety,
     Set,
     Severity,
+    any_of,
+    environment_of,
     group_key,
     is_literal,
     kind,
@@ -48,16 +50,21 @@ _EBS_CSI: Final = frozenset({"ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "ku
 
 
 @rule(
-    each=resource(*_FLAGS, _TEMPLATE),
+    each=any_of(
+        resource(*_FLAGS, _TEMPLATE),
+        kind("StorageClass", "EC2NodeClass", groups=("storage.k8s.io", "karpenter.k8s.aws")),
+    ),
     severity=Severity.HIGH,
     preset=STRICT,
     aliases={
         "checkov": ["CKV_AWS_16", "CKV_AWS_96", "CKV_AWS_3", "CKV_AWS_42", "CKV_AWS_8", "CKV_AWS_106"],
         "trivy": ["AVD-AWS-0080", "AVD-AWS-0079", "AVD-AWS-0026", "AVD-AWS-0037"],
     },
+    related={"hardeneks": ["use_encryption_with_ebs", "use_encryption_with_efs"]},
     fixable="unsafe",
+    options={"include_nonprod": "this rule checks environments that are not production too"},
 )
-def storage_unencrypted(item: Block, project: Project) -> Problems:
+def storage_unencrypted(item: Block | KubeObject, project: Project, *, include_nonprod: bool = True) -> Problems:
     """A database, volume or file system is not encrypted at rest.
 
     A snapshot that is shared by mistake, or copied to another account, is then readable by whoever has it. Encryption
@@ -65,7 +72,8 @@ def storage_unencrypted(item: Block, project: Project) -> Problems:
 
     The provider's default is false everywhere; the rds modules default to true and pass. Replicas and restored
     databases take it from their source. Volumes pass where `aws_ebs_encryption_by_default` is in the project. On
-    databases, volumes and file systems the change replaces the resource, so only launch templates are edited.
+    databases, volumes and file systems the change replaces the resource, so only launch templates, storage classes and
+    node classes are edited.
 
     ```hcl bad
     resource "aws_launch_template" "nodes" {
@@ -102,10 +110,40 @@ def storage_unencrypted(item: Block, project: Project) -> Problems:
     }
     ```
 
+    Without `encrypted: "true"` a StorageClass of the EBS driver follows the account, whose default is off. Disks of an
+    EC2NodeClass are judged when its mappings are written out. The parameters of a StorageClass that exists cannot
+    change: it has to be made again under its name.
+
+    ```yaml bad
+    apiVersion: storage.k8s.io/v1
+    kind: StorageClass
+    metadata: {name: fast}
+    provisioner: ebs.csi.aws.com
+    parameters:
+      type: gp3
+      encrypted: "false"  # <-
+    ```
+
+    ```yaml fixed
+    apiVersion: storage.k8s.io/v1
+    kind: StorageClass
+    metadata: {name: fast}
+    provisioner: ebs.csi.aws.com
+    parameters:
+      type: gp3
+      encrypted: "true"
+    ```
+
     See <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html>,
-    <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html> and
-    <https://docs.aws.amazon.com/efs/latest/ug/encryption.html>.
+    <https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html>,
+    <https://docs.aws.amazon.com/efs/latest/ug/encryption.html> and
+    <https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md>.
     """
+    if not include_nonprod and environment_of(item).is_nonprod:
+        return
+    if isinstance(item, KubeObject):
+        yield from _of_object(item, project)
+        return
     if item.type == _TEMPLATE:
         yield from _template(item, project)
         return
@@ -166,56 +204,7 @@ def _fix(ebs: Node, flag: Node) -> Fix:
     return Fix(title, (), Safety.SHOWN)
 
 
-@rule(
-    each=kind("StorageClass", "EC2NodeClass", groups=("storage.k8s.io", "karpenter.k8s.aws")),
-    severity=Severity.HIGH,
-    preset=STRICT,
-    related={"hardeneks": ["use_encryption_with_ebs", "use_encryption_with_efs"]},
-    fixable="unsafe",
-)
-def storage_class_unencrypted(item: KubeObject, project: Project) -> Problems:
-    """Volumes that a StorageClass or EC2NodeClass makes are not encrypted at rest.
-
-    Every claim of the class, and every disk of a node, is then readable by whoever gets a snapshot of it. Encryption of
-    EBS costs nothing and cannot be switched on for a volume that exists.
-
-    Without `encrypted: "true"` a StorageClass of the EBS driver follows the account, whose default is off unless
-    `aws_ebs_encryption_by_default` says otherwise. Disks of an EC2NodeClass are judged when its mappings are written
-    out. The parameters of a StorageClass that exists cannot change: it has to be made again under its name.
-
-    ```yaml bad
-    apiVersion: storage.k8s.io/v1
-    kind: StorageClass
-    metadata: {name: fast}
-    provisioner: ebs.csi.aws.com
-    parameters:
-      type: gp3
-      encrypted: "false"  # <-
-    ```
-
-    ```yaml fixed
-    apiVersion: storage.k8s.io/v1
-    kind: StorageClass
-    metadata: {name: fast}
-    provisioner: ebs.csi.aws.com
-    parameters:
-      type: gp3
-      encrypted: "true"
-    ```
-
-    ```yaml good
-    apiVersion: storage.k8s.io/v1
-    kind: StorageClass
-    metadata: {name: fast}
-    provisioner: ebs.csi.aws.com
-    parameters:
-      type: gp3
-      encrypted: "true"
-    ```
-
-    See <https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html> and
-    <https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md>.
-    """
+def _of_object(item: KubeObject, project: Project) -> Iterator[Problem]:
     if has_default(project):
         return
     if item.kind == "StorageClass":

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opslint.api import (
     STRICT,
     Block,
+    Fix,
     Location,
     Node,
     Problem,
     Problems,
     Project,
+    Rename,
     RootModule,
+    Safety,
+    Set,
     Severity,
+    any_of,
+    is_literal,
     json_with_holes,
     regex,
     resource,
@@ -36,6 +42,8 @@ _ARGUMENTS: Final = {
     "aws_secretsmanager_secret_version": "secret_string",
     "aws_ssm_parameter": "value",
 }
+_MANAGED: Final = "manage_master_user_password"
+_MANAGEABLE: Final = frozenset({"aws_db_instance", "aws_rds_cluster"})
 _RELEASE: Final = "helm_release"
 _SAFE_TYPE: Final = "SecureString"
 # Members of a kubernetes_secret that say where something is, not how to get in.
@@ -70,12 +78,13 @@ class Found(NamedTuple):
 
 
 @rule(
-    each=resource(*_ARGUMENTS, *TYPED, _RELEASE),
+    each=any_of(resource(*_ARGUMENTS, *TYPED, _RELEASE), root_module()),
     severity=Severity.HIGH,
     preset=STRICT,
-    related={"tflint": ["aws_write_only_arguments"]},
+    related={"checkov": ["CKV_AWS_41"], "tflint": ["aws_write_only_arguments"]},
+    fixable="unsafe",
 )
-def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
+def terraform_plaintext_secret(item: Block | RootModule, project: Project) -> Problems:
     """A password or key is a literal in Terraform code, defaults or tfvars.
 
     It is in the history, in every clone and in the logs of CI, and it is in the state as well. Let AWS make it
@@ -97,7 +106,7 @@ def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
     }
     ```
 
-    ```hcl good
+    ```hcl fixed
     resource "aws_db_instance" "orders" {
       identifier                  = "orders"
       engine                      = "postgres"
@@ -107,12 +116,57 @@ def terraform_plaintext_secret(item: Block, project: Project) -> Problems:
     }
     ```
 
-    See <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html> and
-    <https://developer.hashicorp.com/terraform/language/manage-sensitive-data>.
+    The key of a provider may do whatever Terraform may do, and does not expire. Let a role of the runner give it. Keys
+    of local stand-ins for AWS such as `test` pass as placeholders.
+
+    ```hcl bad
+    provider "aws" {
+      region     = "eu-central-1"
+      access_key = "AKIAJ2XQ7L5PVN4WZ3TA"
+      secret_key = "q8Zt1LkVwN5mRb2YxC7dPf4GhJ0sUaEo9iTnMy6K"  # <-
+    }
+    ```
+
+    ```hcl good
+    provider "aws" {
+      region = "eu-central-1"
+      assume_role {
+        role_arn = "arn:aws:iam::123456789012:role/terraform"
+      }
+    }
+    ```
+
+    See <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html>,
+    <https://developer.hashicorp.com/terraform/language/manage-sensitive-data> and
+    <https://registry.terraform.io/providers/hashicorp/aws/latest/docs#authentication-and-configuration>.
     """
+    if isinstance(item, RootModule):
+        yield from _of_providers(item)
+        return
+    if item[_MANAGED].known and item[_MANAGED].is_true:
+        return
     for found in _found(item):
         if found.node.known and _is_secret(found.node.text):
-            yield Problem(f"{found.what} of {item.address} is written in plain text", place_of(found.node), secret=True)
+            yield Problem(
+                f"{found.what} of {item.address} is written in plain text",
+                place_of(found.node),
+                fix=_fix(item, found.node),
+                secret=True,
+            )
+
+
+def _fix(item: Block, node: Node) -> Fix | None:
+    """Return the fix that lets RDS make the password, where the password stands in the resource itself."""
+    if item.type not in _MANAGEABLE:
+        return None
+    title = f"set {_MANAGED} = true; what reads the password has to read the secret that RDS makes"
+    # With `password` RDS makes none: the one takes the place of the other.
+    changes = (
+        (Rename(node, _MANAGED), Set(node, "true"))
+        if is_literal(node) and not (item.virtual or item[_MANAGED].exists)
+        else ()
+    )
+    return Fix(title, changes, Safety.UNSAFE if changes else Safety.SHOWN)
 
 
 def _found(item: Block) -> Iterator[Found]:
@@ -165,41 +219,7 @@ def place_of(node: Node) -> Node | Location:
     return node.via[-1][1] if node.via else node
 
 
-@rule(
-    each=root_module(),
-    severity=Severity.HIGH,
-    preset=STRICT,
-    aliases={"checkov": ["CKV_AWS_41"]},
-)
-def provider_static_keys(item: RootModule, project: Project) -> Problems:
-    """A provider's access key is a literal in Terraform code, defaults or tfvars.
-
-    The key of a user does not expire, and it may do whatever Terraform may do: everything. Whoever reads the
-    repository, or a log that shows the plan, has the account.
-
-    Let the provider take credentials from the environment: a role of the runner by OIDC, or a profile. Keys of local
-    stand-ins for AWS such as `test` or `mock` pass as placeholders.
-
-    ```hcl bad
-    provider "aws" {
-      region     = "eu-central-1"
-      access_key = "AKIAJ2XQ7L5PVN4WZ3TA"
-      secret_key = "q8Zt1LkVwN5mRb2YxC7dPf4GhJ0sUaEo9iTnMy6K"  # <-
-    }
-    ```
-
-    ```hcl good
-    provider "aws" {
-      region = "eu-central-1"
-      assume_role {
-        role_arn = "arn:aws:iam::123456789012:role/terraform"
-      }
-    }
-    ```
-
-    See <https://registry.terraform.io/providers/hashicorp/aws/latest/docs#authentication-and-configuration> and
-    <https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html>.
-    """
+def _of_providers(item: RootModule) -> Iterator[Problem]:
     for name, provider in item.providers:
         key = provider["secret_key"]
         if key.known and _is_secret(key.text) and len(key.text) > len("localstack"):

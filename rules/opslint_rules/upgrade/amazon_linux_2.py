@@ -16,6 +16,7 @@ from opslint.api import (
     Safety,
     Set,
     Severity,
+    any_of,
     argument_of,
     asked_minor,
     cluster_of,
@@ -30,6 +31,7 @@ from opslint.api import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
 _DATA: Final = "aws/node_images"
@@ -46,14 +48,14 @@ class _Why(NamedTuple):
 
 
 @rule(
-    each=resource("aws_eks_node_group"),
+    each=any_of(resource("aws_eks_node_group"), kind("EC2NodeClass", "AWSNodeTemplate", groups=("karpenter.k8s.aws",))),
     severity=Severity.HIGH,
     preset=STRICT,
     related={"eksup": ["EKS008"]},
     fixable="unsafe",
 )
-def amazon_linux_2_nodes(item: Block, project: Project) -> Problems:
-    """The node group uses Amazon Linux 2, which has no EKS images from Kubernetes 1.33 on.
+def amazon_linux_2_nodes(item: Block | KubeObject, project: Project) -> Problems:
+    """Nodes use the Amazon Linux 2 image family, which has no EKS images from Kubernetes 1.33 on.
 
     AWS ended the images on 2025-11-26 and the system itself on 2026-06-30: new nodes start with known holes, and a node
     group cannot follow its cluster past 1.32, so the control plane moves on until the skew stops the next upgrade.
@@ -87,44 +89,8 @@ def amazon_linux_2_nodes(item: Block, project: Project) -> Problems:
     }
     ```
 
-    See <https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html>,
-    <https://docs.aws.amazon.com/eks/latest/userguide/al2023.html> and
-    <https://github.com/awslabs/amazon-eks-ami/issues/2545>.
-    """
-    image = item["ami_type"]
-    said = text_with_holes(image) if image.unknown is not None and image.unknown.parts else image.text
-    if not (said or "").startswith(f"{_FAMILY}_"):
-        return
-    control = cluster_of(item, project)
-    version = control["version"] if control is not None else None
-    minor = minor_of(version.text) if version is not None and version.known else None
-    why = _why(minor, asked_minor(project, minor) if minor is not None else None, project.as_of)
-    if why is not None:
-        yield Problem(
-            f"node group {node_group_name(item)} uses Amazon Linux 2: {why.said}; the successor is AL2023",
-            image,
-            also=(("the version of the cluster", version),) if version is not None and minor is not None else (),
-            fix=_newer(item, image),
-            severity=why.severity,
-        )
-
-
-@rule(
-    each=kind("EC2NodeClass", "AWSNodeTemplate", groups=("karpenter.k8s.aws",)),
-    severity=Severity.HIGH,
-    preset=STRICT,
-    applies_to="both",
-    fixable="unsafe",
-)
-def amazon_linux_2_nodeclass(item: KubeObject, project: Project) -> Problems:
-    """Karpenter's node class uses Amazon Linux 2, which has no EKS images from Kubernetes 1.33 on.
-
-    AWS ended the images on 2025-11-26 and the system itself on 2026-06-30. From 1.33 on Karpenter finds no image for
-    the family and launches nothing: pods stay Pending after the control plane was upgraded, and consolidation cannot
-    replace a node either. Before, new nodes start with known holes.
-
-    Reported for `amiFamily: AL2` and the alias `al2@…` when the cluster or the target is 1.33 or newer, or the images
-    have ended; on 1.32 before that, lower. User data that calls `bootstrap.sh` has to become a `NodeConfig`.
+    With `amiFamily: AL2` or the alias `al2@…` Karpenter finds no image from 1.33 on and launches nothing: pods stay
+    Pending after the control plane was upgraded, and consolidation cannot replace a node either.
 
     ```yaml bad
     apiVersion: karpenter.k8s.aws/v1
@@ -146,20 +112,37 @@ def amazon_linux_2_nodeclass(item: KubeObject, project: Project) -> Problems:
         - alias: al2023@latest
     ```
 
-    ```yaml good
-    apiVersion: karpenter.k8s.aws/v1
-    kind: EC2NodeClass
-    metadata: {name: general}
-    spec:
-      role: shop-karpenter-node
-      amiSelectorTerms:
-        - alias: al2023@latest
-    ```
-
-    See <https://karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms>,
-    <https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html> and
-    <https://docs.aws.amazon.com/eks/latest/userguide/al2023.html>.
+    See <https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html>,
+    <https://docs.aws.amazon.com/eks/latest/userguide/al2023.html>,
+    <https://github.com/awslabs/amazon-eks-ami/issues/2545> and
+    <https://karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms>.
     """
+    if isinstance(item, KubeObject):
+        yield from _of_class(item, project)
+    else:
+        yield from _of_group(item, project)
+
+
+def _of_group(item: Block, project: Project) -> Iterator[Problem]:
+    image = item["ami_type"]
+    said = text_with_holes(image) if image.unknown is not None and image.unknown.parts else image.text
+    if not (said or "").startswith(f"{_FAMILY}_"):
+        return
+    control = cluster_of(item, project)
+    version = control["version"] if control is not None else None
+    minor = minor_of(version.text) if version is not None and version.known else None
+    why = _why(minor, asked_minor(project, minor) if minor is not None else None, project.as_of)
+    if why is not None:
+        yield Problem(
+            f"node group {node_group_name(item)} uses Amazon Linux 2: {why.said}; the successor is AL2023",
+            image,
+            also=(("the version of the cluster", version),) if version is not None and minor is not None else (),
+            fix=_newer(item, image),
+            severity=why.severity,
+        )
+
+
+def _of_class(item: KubeObject, project: Project) -> Iterator[Problem]:
     image = _image(item.spec)
     if image is None:
         return

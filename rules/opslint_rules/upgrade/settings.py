@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opslint.api import (
     STRICT,
     Add,
+    Block,
     Fix,
     KubeObject,
     Node,
@@ -22,16 +23,17 @@ from opslint.api import (
     Set,
     Severity,
     Target,
+    any_of,
     kind,
     minor_of,
+    resource,
     rule,
 )
-from opslint_rules.upgrade.addon_settings import IPVS_DEPRECATED
+from opslint_rules.upgrade.proxy_mode import IPVS_DEPRECATED, in_config_map, of_addon
 
 if TYPE_CHECKING:
     from opslint.api import fields
 
-_IPVS: Final = re.compile(r"""^\s*["']?mode["']?\s*:\s*["']?ipvs\b""", re.MULTILINE)
 _POD: Final = "Pod and every pod template"
 _NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
@@ -59,7 +61,7 @@ class _Hit(NamedTuple):
 
 
 @rule(
-    each=kind(),
+    each=any_of(kind(), resource("aws_eks_addon")),
     severity=Severity.MEDIUM,
     preset=STRICT,
     aliases={"kube-linter": ["deprecated-service-account-field"]},
@@ -67,7 +69,9 @@ class _Hit(NamedTuple):
     fixable="safe",
     options={"extra_rows": "more rows: maps with type (annotation or label), key, since (1.30), instead, effect"},
 )
-def obsolete_setting(item: KubeObject, project: Project, *, extra_rows: tuple[Mapping[str, str], ...] = ()) -> Problems:
+def obsolete_setting(
+    item: KubeObject | Block, project: Project, *, extra_rows: tuple[Mapping[str, str], ...] = ()
+) -> Problems:
     """A label, annotation, field or mode is ignored, migrated or scheduled for removal at the target version.
 
     Nothing rejects it, so nothing is noticed: a seccomp annotation is ignored from 1.27 on and the container runs
@@ -130,9 +134,26 @@ def obsolete_setting(item: KubeObject, project: Project, *, extra_rows: tuple[Ma
           containers: [{name: web, image: "registry.example/web:1.4"}]
     ```
 
-    See <https://kubernetes.io/docs/reference/labels-annotations-taints/> and
-    <https://kubernetes.io/docs/concepts/storage/volumes/>.
+    kube-proxy's mode ipvs is deprecated from 1.35 on. Moving to nftables is a rolling restart, best done on its own:
+
+    ```hcl bad
+    resource "aws_eks_cluster" "shop" {
+      version = "1.35"
+    }
+    resource "aws_eks_addon" "kube_proxy" {
+      cluster_name         = aws_eks_cluster.shop.name
+      addon_name           = "kube-proxy"
+      configuration_values = jsonencode({ mode = "ipvs" })  # <-
+    }
+    ```
+
+    See <https://kubernetes.io/docs/reference/labels-annotations-taints/>,
+    <https://kubernetes.io/docs/concepts/storage/volumes/> and
+    <https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-ipvs>.
     """
+    if isinstance(item, Block):
+        yield from of_addon(item, project)
+        return
     for hit in _hits(item, project, extra_rows):
         target = next((one for one in item.unit.targets if hit.row.since <= one.minor), None)
         if target is not None:
@@ -369,9 +390,7 @@ def _storage_class(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> It
 
 def _kube_proxy(item: KubeObject) -> Iterator[_Hit]:
     row = _Row("ipvs", IPVS_DEPRECATED, None, "nftables, or iptables", "", "")
-    for _, node in item.root["data"].items():  # noqa: PERF102 - a Node has no values()
-        if node.known and _IPVS.search(node.text):
-            yield _Hit(row, node, "kube-proxy's mode ipvs")
+    yield from (_Hit(row, node, "kube-proxy's mode ipvs") for node in in_config_map(item))
 
 
 def _maps(node: Node) -> Iterator[Node]:
