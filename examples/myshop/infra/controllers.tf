@@ -47,7 +47,7 @@ resource "helm_release" "karpenter" {
     }
     serviceAccount = {
       name        = "karpenter"
-      annotations = { "eks.amazonaws.com/role-arn" = module.karpenter_irsa.iam_role_arn }
+      annotations = { "eks.amazonaws.com/role-arn" = module.karpenter.iam_role_arn }
     }
   })]
 }

@@ -10,9 +10,12 @@ module "eks" {
 
   cluster_endpoint_public_access = true
 
+  cluster_enabled_log_types = ["api", "authenticator"]
+
   cluster_addons = {
-    coredns    = {}
-    kube-proxy = {}
+    coredns = {
+      addon_version = "v1.10.1-eksbuild.7"
+    }
     vpc-cni = {
       configuration_values = jsonencode({
         env = {
@@ -37,7 +40,7 @@ module "eks" {
 
     # Resizes product images. Stays on the release that libvips was tested with.
     media = {
-      ami_type        = "AL2023_x86_64_STANDARD"
+      ami_type        = "AL2_x86_64"
       cluster_version = "1.30"
       instance_types  = ["c5.2xlarge"]
 
@@ -66,5 +69,24 @@ module "eks" {
       principal_arn     = "arn:aws:iam::123456789012:role/myshop-developer"
       kubernetes_groups = ["myshop-developers"]
     }
+    support = {
+      principal_arn     = "arn:aws:iam::123456789012:role/myshop-support"
+      kubernetes_groups = ["myshop-support"]
+    }
+    jenkins = {
+      principal_arn = "arn:aws:iam::123456789012:user/jenkins"
+      policy_associations = {
+        admin = {
+          policy_arn   = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+          access_scope = { type = "cluster" }
+        }
+      }
+    }
   }
+}
+
+# The autoscalers need it.
+resource "aws_eks_addon" "metrics_server" {
+  cluster_name = module.eks.cluster_name
+  addon_name   = "metrics-server"
 }

@@ -78,22 +78,19 @@ resource "aws_iam_role_policy_attachment" "karpenter_node" {
   policy_arn = "arn:aws:iam::aws:policy/${each.key}"
 }
 
-module "karpenter_irsa" {
-  source  = "terraform-aws-modules/iam/aws//modules/iam-role-for-service-accounts-eks"
-  version = "~> 5.48"
+module "karpenter" {
+  source  = "terraform-aws-modules/eks/aws//modules/karpenter"
+  version = ">= 20.31"
 
-  role_name                                  = "${local.cluster_name}-karpenter"
-  attach_karpenter_controller_policy         = true
-  karpenter_controller_cluster_name          = module.eks.cluster_name
-  karpenter_controller_node_iam_role_arns    = [aws_iam_role.karpenter_node.arn]
-  enable_karpenter_instance_profile_creation = true
+  cluster_name          = module.eks.cluster_name
+  enable_v1_permissions = true
 
-  oidc_providers = {
-    this = {
-      provider_arn               = module.eks.oidc_provider_arn
-      namespace_service_accounts = ["kube-system:karpenter"]
-    }
-  }
+  enable_irsa                     = true
+  irsa_oidc_provider_arn          = module.eks.oidc_provider_arn
+  irsa_namespace_service_accounts = ["kube-system:karpenter"]
+
+  create_node_iam_role = false
+  node_iam_role_arn    = aws_iam_role.karpenter_node.arn
 }
 
 # --- myshop-api --------------------------------------------------------------------------------------------------
