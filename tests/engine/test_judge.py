@@ -116,6 +116,24 @@ def test_two_problems_at_one_place_stay_two(lint_files):
     assert len({finding.fingerprint for finding in report.findings}) == 2
 
 
+def test_the_same_words_at_one_place_are_said_once(lint_files):
+    @rule(each=project(), severity=Severity.LOW, preset=STRICT)
+    def once_an_environment(item, project):
+        """Each volume, in whichever environment it stands."""
+        for block in item.resources("aws_ebs_volume"):
+            yield Problem("small", block["size"])
+            yield Problem("slow", block["size"])
+
+    files = {
+        "main.tf": 'variable "zone" {}\nresource "aws_ebs_volume" "data" {\n  size = 1\n}\n',
+        "dev.tfvars": 'zone = "a"\n',
+        "prod.tfvars": 'zone = "b"\n',
+    }
+    report = lint_files(files, [once_an_environment])
+    assert sorted(finding.message for finding in report.findings) == ["slow", "small"]
+    assert {finding.location.span.line for finding in report.findings} == {3}
+
+
 def test_severity_may_only_fall(lint_files):
     @rule(each=project(), severity=Severity.LOW, preset=STRICT)
     def louder(item, project):

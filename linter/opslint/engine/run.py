@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -90,13 +89,16 @@ class _Sorted:
     shown: list[Finding] = field(default_factory=list)
     suppressed: list[Finding] = field(default_factory=list)
     vendored: list[Finding] = field(default_factory=list)
-    ordinals: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    messages: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
 
     def make(self, said: Said, *, write_blocks: bool) -> Finding:
         finding = finding_of(said, write_blocks=write_blocks)
         key = (finding.rule_id, id(said.item), finding.location.source.path, finding.location.span, finding.field_path)
-        finding.ordinal = self.ordinals[key]
-        self.ordinals[key] += 1
+        # The same words of the same place are one finding: a rule over the project meets a line once an environment.
+        said_here = self.messages.setdefault(key, [])
+        if finding.message not in said_here:
+            said_here.append(finding.message)
+        finding.ordinal = said_here.index(finding.message)
         return finding
 
     def put(self, finding: Finding, *, include_vendored: bool) -> None:

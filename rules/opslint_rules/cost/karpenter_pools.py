@@ -116,9 +116,15 @@ def karpenter_no_spot(item: Unit, project: Project, *, every_pool: bool = False)
     for pool in without if every_pool else without[:1]:
         said = [one for one in _requirements(pool) if one["key"].text == CAPACITY]
         at = said[0]["values"] if said else _requirements(pool)
-        others = f", nor do the other {len(pools) - 1}" if len(pools) > 1 and not every_pool else ""
+        others = _others(len(pools) - 1) if not every_pool else ""
         fix = _allow_spot(said[0]) if len(said) == 1 else None
         yield Problem(f"{pool.title} does not allow Spot capacity{others}", at, fix=fix)
+
+
+def _others(count: int) -> str:
+    if count < 1:
+        return ""
+    return ", nor does the other one" if count == 1 else f", nor do the other {count}"
 
 
 def _allow_spot(requirement: Node) -> Fix | None:
