@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import unified_diff
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opslint.engine.packs import load_packs
 from opslint.engine.run import lint
+from opslint.model.records import dataclass, field, replace
 from opslint.model.settings import Settings
 
 if TYPE_CHECKING:

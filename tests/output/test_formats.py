@@ -9,12 +9,12 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from opslint.model.records import replace
 from opslint.output import FORMATS, OutputContext, render, write
 
 if TYPE_CHECKING:

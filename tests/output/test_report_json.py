@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import jsonschema
 import pytest
 
 import opslint_schemas
+from opslint.model.records import replace
 from opslint.output import render
 
 if TYPE_CHECKING:

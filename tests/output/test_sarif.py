@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import jsonschema
 import pytest
 
 from opslint.model.finding import Finding, Severity
+from opslint.model.records import replace
 from opslint.model.source import Confidence, Location, Source, Span
 from opslint.output import render, sarif
 from opslint.output.sarif_rules import MAX_TAGS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from opslint.model.finding import Severity
+from opslint.model.records import replace
 from opslint.model.report import Failure, Hidden, Notice
 from opslint.model.source import Confidence, Location, Source, Span
 from opslint.output import render

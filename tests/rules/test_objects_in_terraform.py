@@ -1,12 +1,12 @@
 """What rules say of a manifest they say of the same object inside Terraform, at its own lines."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from opslint.engine.packs import load_packs
 from opslint.model.finding import Safety
+from opslint.model.records import replace
 from opslint.testing import cases_of, examples_of, run_example
 
 PACKS = load_packs()

@@ -3,12 +3,12 @@
 Each known argument of every example is made unknown in turn, and each variable: it loses its default and its values.
 """
 
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from opslint.engine.packs import load_packs
+from opslint.model.records import replace
 from opslint.read import hcl
 from opslint.testing import cases_of, examples_of, run_example
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from opslint.cli.streams import forget_stdout, wants_color
 from opslint.engine.select import nearest
+from opslint.model.records import NamedTuple, replace
 from opslint.output import FORMATS, OutputContext, write
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from opslint.config.document import failure
 from opslint.config.rebase import rebase_file, rebase_glob, rebase_path, rebase_pattern
+from opslint.model.records import NamedTuple
 from opslint.model.settings import ChartEnvironment, ClusterSettings, SuppressSettings, TerraformEnvironment
 from opslint.model.source import Location
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from opslint.model.node import Undecided
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import NamedTuple
 from opslint_schemas import load
 
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 
 DOCKER_HUB: Final = "docker.io"
 _ECR: Final = regex(

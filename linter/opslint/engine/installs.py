@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
 from opslint.model.patterns import regex
+from opslint.model.records import dataclass, field
 from opslint.model.source import Location, Source
 from opslint.read.yaml import read_yaml
 

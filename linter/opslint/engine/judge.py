@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from opslint.engine.environment import environment_of
 from opslint.model.kube import Container, KubeObject
 from opslint.model.limits import ALTERNATIVES
 from opslint.model.node import Node, Undecided
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.report import Failure, Notice
 from opslint.model.terraform import Block, ModuleCall
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from opslint.engine.images import parse_image
 from opslint.engine.installs import Install, all_installs
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint.model.terraform import Block
 from opslint_schemas import release
 from opslint_schemas.component_charts import component_charts, component_images

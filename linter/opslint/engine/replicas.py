@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
+
+from opslint.model.records import dataclass
 
 if TYPE_CHECKING:
     from opslint.model.kube import KubeObject, Workload

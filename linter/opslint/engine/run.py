@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from opslint.engine.docs import rule_info
 from opslint.engine.judge import Judgement, judge, judge_item
@@ -13,6 +12,7 @@ from opslint.engine.place import finding_of, fingerprint, merge
 from opslint.engine.select import select
 from opslint.engine.suppress import Suppressions
 from opslint.model.finding import Suppressed
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.report import Hidden, Report
 from opslint.read.plan import read_project
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from opslint.engine.place import origin_of
 from opslint.engine.releases import releases_of
 from opslint.engine.reviews import reviews_of
 from opslint.engine.terraform import minor_of, name_of
+from opslint.model.records import NamedTuple
 from opslint.read.targets import place_of_value
 from opslint_schemas import components, lifecycle
 

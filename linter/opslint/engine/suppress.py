@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.engine.marks import Mark, comments, split_names, split_until
 from opslint.engine.place import origin_of
 from opslint.engine.select import matches
 from opslint.model.finding import Suppressed
 from opslint.model.kube import Container, KubeObject
+from opslint.model.records import NamedTuple
 from opslint.model.source import Location, Span
 from opslint.model.terraform import Block, ModuleCall
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.engine.judge import judge
 from opslint.engine.place import finding_of
@@ -24,6 +24,7 @@ from opslint.engine.upgrade_declared import (
 from opslint.engine.upgrade_steps import RULES, Step, is_independent, step_of
 from opslint.model.finding import Severity
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint.read.plan import read_project
 from opslint_schemas import data_as_of, lifecycle
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.engine.place import origin_of
 from opslint.engine.terraform import minor_of, name_of
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint.read.targets import place_of_value
 from opslint_schemas import load
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.finding import Safety, Severity
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint_schemas import crds, fields, lifecycle
 
 if TYPE_CHECKING:

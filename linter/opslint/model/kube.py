@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Final, overload
 
 from opslint.model.cached import cached
 from opslint.model.node import Undecided
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

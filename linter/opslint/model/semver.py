@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 
 _PART: Final = r"(?:\d+|[xX*])"
 _VERSION: Final = rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from opslint.model.records import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
     from opslint.model.node import Node

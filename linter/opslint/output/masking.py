@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     import re

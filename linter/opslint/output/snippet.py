@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import NamedTuple
 from opslint.output.escape import visible_character
 from opslint.output.masking import MASK
 from opslint.output.style import character_width, width

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided
+from opslint.model.records import dataclass, field
 from opslint.model.report import Notice
 from opslint.read.application_template import (
     Template,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from opslint.model.kube import KubeObject, unpack
 from opslint.model.project import Chart, ChartRelease, SourceFile, Unit
+from opslint.model.records import dataclass, field, replace
 from opslint.model.report import Failure, Notice
 from opslint.model.source import Source, Span
 from opslint.read.helm.chart import load_chart

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import KubeObject
 from opslint.model.project import Environment, Unit
+from opslint.model.records import NamedTuple
 from opslint.read.substitute import substituted
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.report import Failure, Notice
 from opslint.read.files import is_within
 from opslint.read.ignore import Ignore

@@ -6,9 +6,10 @@ from one release of eksctl to the next the value is Unknown: the file does not s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opslint.model.node import Node, Unknown
+from opslint.model.records import NamedTuple
 from opslint.model.source import Location
 from opslint.model.terraform import Block, RootModule
 from opslint.read.eksctl_form import RELEASE, EksctlForm, Made, Value, entries, given, nested, stand

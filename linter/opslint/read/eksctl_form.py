@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from opslint.model.node import Node, Unknown
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

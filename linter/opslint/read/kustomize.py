@@ -9,13 +9,13 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import KubeObject
 from opslint.model.limits import RENDER_BYTES, RENDER_SECONDS
 from opslint.model.project import Unit
+from opslint.model.records import dataclass, field
 from opslint.model.report import Notice
 from opslint.model.source import Source
 from opslint.read.environments import environment_of_directory

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import NamedTuple
 from opslint.model.source import Confidence, Location, Source, Span
 from opslint.read.files import read_text
 from opslint.read.inline_values import cut_out

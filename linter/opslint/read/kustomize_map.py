@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opslint.model.records import dataclass
 from opslint.model.source import Confidence, Location, Origin, Span
 from opslint.read.kustomize_changes import aims_at
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.project import SourceFile
+from opslint.model.records import dataclass, field
 from opslint.model.source import Source
 from opslint.read.files import is_within, read_text
 from opslint.read.yaml import read_yaml

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Node, Unknown
+from opslint.model.records import NamedTuple
 from opslint.model.report import Notice
 from opslint.model.terraform import Block
 from opslint.read.evaluate.collect import ground_place

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided
 from opslint.model.project import Project
+from opslint.model.records import dataclass, field
 from opslint.model.report import Coverage, Failure
 from opslint.read.discover import discover, find_root, looks_like_manifest
 from opslint.read.keep import Keep

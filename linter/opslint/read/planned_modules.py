@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Node, Unknown
 from opslint.model.project import Environment
+from opslint.model.records import NamedTuple
 from opslint.model.report import Notice
 from opslint.model.terraform import Block, ModuleCall, RootModule
 from opslint.read.environments import environment_of_directory, is_environment, stage_of

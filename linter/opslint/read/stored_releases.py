@@ -9,9 +9,10 @@ from __future__ import annotations
 import binascii
 import json
 import zlib
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from opslint.model.limits import RELEASE_BYTES
+from opslint.model.records import NamedTuple
 
 __all__ = ["Stored", "StoredError", "unpack_release"]
 

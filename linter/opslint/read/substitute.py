@@ -5,10 +5,11 @@ Source: the Flux documentation of Kustomization, "Post build variable substituti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from opslint.model.kube import KubeObject

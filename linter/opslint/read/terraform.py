@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslint.model.project import Cluster, SourceFile
+from opslint.model.records import dataclass, field
 from opslint.model.terraform import RootModule
 from opslint.read.discover import TerraformDirectory
 from opslint.read.evaluate.backends import backend_of

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import POD_TEMPLATE, KubeObject, unpack
 from opslint.model.node import Node
 from opslint.model.project import Unit
+from opslint.model.records import dataclass, field
 from opslint.model.report import Failure, Notice
 from opslint.read import hcl
 from opslint.read.evaluate.form import Cell, Raw

@@ -9,10 +9,10 @@ import codecs
 import json
 import os
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import FILE_BYTES
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.report import Failure
 from opslint.model.source import Location, Source, Span
 from opslint.read import hcl

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.source import Confidence, Location, Origin, Source, Span
 from opslint.read import hcl
 from opslint.read.evaluate.expressions import evaluate, render

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Node
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint.model.source import Location, Span
 from opslint.model.terraform import ModuleCall, RootModule
 from opslint.read import hcl

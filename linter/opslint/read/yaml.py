@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import ERRORS_PER_FILE, YAML_DEPTH
 from opslint.model.node import Node
 from opslint.model.project import DuplicateKey
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.source import Location
 from opslint.read.yaml_anchors import EventComposer
 from opslint.read.yaml_form import YamlForm

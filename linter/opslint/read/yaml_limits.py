@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import YAML_ALIASES, YAML_DEPTH, YAML_EXPANSION
+from opslint.model.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

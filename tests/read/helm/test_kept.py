@@ -1,9 +1,8 @@
 """Renderings that are kept: what an entry depends on, and that findings stand where they stood."""
 
-from dataclasses import replace
-
 import pytest
 
+from opslint.model.records import replace
 from opslint.model.settings import Settings
 from opslint.model.source import Span
 from opslint.read.cache import Cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from opslint.engine.repair.conflict import changed, choose
 from opslint.engine.repair.files import BOM, WriteError, read_bytes, real_path, write_all
 from opslint.engine.repair.verify import harm, new_failures
 from opslint.model.finding import Safety
+from opslint.model.records import dataclass, field
 from opslint.read.overlay import overlay
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from opslint.model.records import NamedTuple
 from opslint.model.source import Location
 
 if TYPE_CHECKING:

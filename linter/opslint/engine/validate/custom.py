@@ -7,10 +7,11 @@ does it, where the field is not nullable.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from opslint.model.node import Unknown
+from opslint.model.records import NamedTuple
 from opslint_schemas.objects import OBJECT_META, PREFIX
 
 if TYPE_CHECKING:

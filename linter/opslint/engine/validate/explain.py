@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.records import NamedTuple
 from opslint_schemas import objects
 
 if TYPE_CHECKING:

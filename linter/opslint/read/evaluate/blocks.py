@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Unknown
+from opslint.model.records import dataclass
 from opslint.read import hcl
 from opslint.read.evaluate import notes
 from opslint.read.evaluate.module import Placed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
 from opslint.model.project import Environment
+from opslint.model.records import dataclass
 from opslint.model.report import Notice
 from opslint.read import hcl
 from opslint.read.environments import environment_of_directory, environment_of_file, stage_of

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.read import hcl
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from posixpath import relpath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.limits import FOR_EACH
 from opslint.model.node import Unknown
+from opslint.model.records import NamedTuple, dataclass, field
 from opslint.read import hcl
 from opslint.read.evaluate import notes
 from opslint.read.evaluate.expressions import evaluate, walk

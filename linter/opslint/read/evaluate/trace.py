@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from opslint.model.records import NamedTuple
 from opslint.read import hcl
 from opslint.read.evaluate.expressions import object_key
 from opslint.read.evaluate.handles import ResourceHandle

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from opslint.model.limits import HCL_DEPTH
+from opslint.model.records import NamedTuple, dataclass
 
 Node: TypeAlias = tuple[Any, ...]
 """`(kind, start, end, ...)`: plain tuples, lists, strings and numbers, so that reading stays fast."""
@@ -55,8 +55,7 @@ class HclError(Exception):
         self.swallows = swallows
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class HclProblem:
+class HclProblem(NamedTuple):
     """One error of a text, at a code-point offset."""
 
     offset: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import NamedTuple
 from opslint.read.hcl.nodes import BLOCK, HclError
 from opslint.read.hcl.templates import heredoc_end
 from opslint.read.hcl.tokens import BALANCE, NEXT_ITEM, NEXT_TOP_LEVEL, TOP_LEVEL

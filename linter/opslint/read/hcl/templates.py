@@ -6,10 +6,10 @@ read flat first, as literals, expressions and directives; `_assemble` then nests
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.limits import HCL_DEPTH
+from opslint.model.records import dataclass, field
 from opslint.read.hcl.nodes import STR, TFOR, TIF, TMPL, TOO_DEEP, HclError, Node, ReadExpression
 from opslint.read.hcl.tokens import (
     DIRECTIVE_WORD,

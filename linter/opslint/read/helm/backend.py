@@ -11,11 +11,11 @@ import sys
 import tempfile
 import threading
 import weakref
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 from opslint.model import limits
+from opslint.model.records import dataclass, field
 from opslint.read.helm.worker import MEMORY_STATUS, TIME_STATUS, read_frame, write_frame
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

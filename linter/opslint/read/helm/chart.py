@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import dataclass, field
 from opslint.model.report import Failure
 from opslint.model.source import Source, Span
 from opslint.read.helm.archive import CHART_BYTES, BadArchive, unpack

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple, dataclass
 from opslint.model.semver import satisfies
 from opslint.model.source import Location
 from opslint.read.helm.files import DirectoryReader

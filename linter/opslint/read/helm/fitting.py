@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import dataclass, field
 from opslint.read.helm.markers import holds_markers, instrument
 from opslint.read.helm.problems import places_in
 from opslint.read.helm.strip import Alignment, Stripped, align, alike, differing, strip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from opslint.model.records import NamedTuple
 
 # An action ends at the first }} outside "…", `…` and '…'; possessive repeats keep a hostile text linear.
 _ACTION: Final = re.compile(

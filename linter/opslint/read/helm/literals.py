@@ -7,9 +7,10 @@ left out, for another branch stands beside them; so are those in named templates
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import NamedTuple
 from opslint.model.source import Confidence, Location, Origin, Source, Span
 from opslint.read.yaml import read_yaml
 

@@ -8,9 +8,9 @@ stays as it is and gets a marked twin, and only calls whose text reaches the out
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import NamedTuple, dataclass
 from opslint.read.helm.calls import end_of_name
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import dataclass, field
 from opslint.read.helm.calls import Context, context_of
 from opslint.read.helm.layers import layers
 from opslint.read.helm.scope import ROOT, Ref

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.project import Environment
+from opslint.model.records import dataclass, field, replace
 from opslint.model.report import Failure
 from opslint.model.source import Source
 from opslint.read.environments import is_environment, stage_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from opslint.model.records import dataclass, field, replace
 from opslint.model.report import Notice
 from opslint.model.source import Location, Source, Span
 from opslint.read.helm.backend import Request

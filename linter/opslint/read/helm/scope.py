@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from opslint.model.records import dataclass
 from opslint.read.helm.values import ITEM, Path
 
 # What `.` or a variable stands for: a path under .Values, or one relative to a helper's argument, or not known.

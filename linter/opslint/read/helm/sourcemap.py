@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import dataclass, field
 from opslint.model.source import Confidence, Location, Origin, Span
 from opslint.read.helm.provenance import Provenance, dotted, paths_within
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.records import dataclass, field
 from opslint.read.helm.markers import DECODE, MARK, REMAINS, holds_markers
 
 if TYPE_CHECKING:

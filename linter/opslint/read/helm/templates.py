@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
+from opslint.model.records import dataclass, field
 from opslint.read.helm.calls import calls_of
 from opslint.read.helm.lexer import Token, lex
 from opslint.read.helm.markers import holds_markers

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.limits import YAML_DEPTH
+from opslint.model.records import dataclass, field
 from opslint.model.source import Location, Source, Span
 
 if TYPE_CHECKING:

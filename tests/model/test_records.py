@@ -1,0 +1,197 @@
+"""Records behave as dataclasses and named tuples do, class by class beside the originals."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+import pytest
+
+from opslint.model import records
+
+
+def make_class(made, field, **options):
+    @made(**options)
+    class Part:
+        """A part."""
+
+        name: str
+        number: int = 3
+        items: list[str] = field(default_factory=list)
+        seen: list[int] = field(default_factory=list, init=False, repr=False)
+
+        def doubled(self):
+            return self.number * 2
+
+    return Part
+
+
+PLAIN = [
+    {"slots": True},
+    {"slots": True, "eq": False},
+    {"frozen": True, "slots": True},
+    {"slots": True, "frozen": True},
+]
+
+
+@pytest.mark.parametrize("options", PLAIN, ids=str)
+def test_a_record_is_made_shown_and_compared_as_a_dataclass(options):
+    ours, theirs = (make_class(one.dataclass, one.field, **options) for one in (records, dataclasses))
+    for cls in (ours, theirs):
+        assert cls.__doc__ == "A part."
+        assert cls.__match_args__ == ("name", "number", "items")
+        one = cls("a", items=["x"])
+        assert (one.name, one.number, one.items, one.seen, one.doubled()) == ("a", 3, ["x"], [], 6)
+        assert repr(one).endswith("Part(name='a', number=3, items=['x'])")
+        assert (one == cls("a", 3, ["x"])) is options.get("eq", True)
+        assert one != cls("b", 3, ["x"])
+        assert one != ("a", 3, ["x"], [])
+        assert not hasattr(one, "__dict__")
+        assert cls("a").items is not cls("a").items
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+def test_a_record_without_slots_keeps_its_own_attributes(one):
+    @one.dataclass(eq=False)
+    class Open:
+        name: str
+        found: dict[str, int] = one.field(default_factory=dict)
+
+    first = Open(name="a")
+    first.found["x"] = 1
+    first.more = 2
+    assert (Open("b").found, first.more) == ({}, 2)
+    assert not hasattr(Open, "found")
+    assert repr(first).endswith("Open(name='a', found={'x': 1})")
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+def test_what_is_frozen_cannot_be_changed_and_hashes_by_value(one):
+    cls = one.dataclass(frozen=True, slots=True)(type("Point", (), {"__annotations__": {"x": "int", "y": "int"}}))
+    point = cls(1, 2)
+    with pytest.raises(AttributeError):
+        point.x = 3
+    with pytest.raises(AttributeError):
+        del point.x
+    assert {point: "here"}[cls(1, 2)] == "here"
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+def test_what_compares_by_value_and_can_change_has_no_hash(one):
+    cls = one.dataclass(slots=True)(type("Point", (), {"__annotations__": {"x": "int"}}))
+    with pytest.raises(TypeError):
+        hash(cls(1))
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ((), {}),
+        (("a", 1, [], [], 5), {}),
+        (("a",), {"name": "b"}),
+        (("a",), {"other": 1}),
+        (("a", 1, []), {"seen": []}),
+        (("a", 1, [], []), {}),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(one, given, named):
+    with pytest.raises(TypeError):
+        make_class(one.dataclass, one.field, slots=True)(*given, **named)
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+def test_replace_copies_all_arguments_and_nothing_else(one):
+    cls = make_class(one.dataclass, one.field, frozen=True, slots=True)
+    first = cls("a", 1, ["x"])
+    first.seen.append(7)
+    second = one.replace(first, name="b")
+    assert (second.name, second.number, second.items, second.seen) == ("b", 1, ["x"], [])
+    with pytest.raises(TypeError):
+        one.replace(first, other=1)
+
+
+@pytest.mark.parametrize("one", [records, dataclasses])
+def test_a_method_of_the_class_wins(one):
+    @one.dataclass(slots=True)
+    class Loud:
+        name: str
+
+        def __repr__(self):
+            return "LOUD"
+
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    assert repr(Loud("a")) == "LOUD"
+    assert Loud("a") == 5
+
+
+def test_a_record_that_holds_itself_can_be_shown():
+    @records.dataclass(slots=True, eq=False)
+    class Ring:
+        to: object = None
+
+    ring = Ring()
+    ring.to = ring
+    assert repr(ring).endswith("Ring(to=...)")
+
+
+def test_only_what_is_known_may_be_asked_of_a_field():
+    with pytest.raises(TypeError):
+        records.field(default_factory=list, init=False)
+    with pytest.raises(TypeError):
+        records.field(default=1)
+
+
+class Ours(records.NamedTuple):
+    """A pair."""
+
+    left: str
+    right: typing.Sequence[str] = ()
+
+    @property
+    def size(self):
+        return len(self.left) + len(self.right)
+
+    @classmethod
+    def empty(cls):
+        return cls("")
+
+    def __str__(self):
+        return self.left
+
+
+class Theirs(typing.NamedTuple):
+    """A pair."""
+
+    left: str
+    right: typing.Sequence[str] = ()
+
+    @property
+    def size(self):
+        return len(self.left) + len(self.right)
+
+    @classmethod
+    def empty(cls):
+        return cls("")
+
+    def __str__(self):
+        return self.left
+
+
+@pytest.mark.parametrize("cls", [Ours, Theirs])
+def test_a_named_tuple_is_as_that_of_typing(cls):
+    one = cls("ab", right="c")
+    assert one == ("ab", "c")
+    assert (cls._fields, cls._field_defaults, cls.__match_args__) == (("left", "right"), {"right": ()}, cls._fields)
+    assert (one.size, str(one), cls.empty(), one._replace(left="x")) == (3, "ab", ("", ()), ("x", "c"))
+    assert repr(one) == f"{cls.__name__}(left='ab', right='c')"
+    assert (cls.__doc__, cls.__module__, cls.__mro__[1:]) == ("A pair.", __name__, (tuple, object))
+    assert set(cls.__annotations__) == {"left", "right"}
+    with pytest.raises(AttributeError):
+        one.left = "y"
+    with pytest.raises(TypeError):
+        cls()
