@@ -5,6 +5,10 @@ import json
 import jsonschema
 import pytest
 
+from opslint.cli.catalogue import all_rules
+from opslint.cli.schema import configuration_schema
+from opslint.engine.docs import page_markdown
+
 
 def ids(out):
     return [line.split()[0] for line in out.splitlines()]
@@ -163,6 +167,30 @@ def test_schema_knows_the_options_of_the_rules(cli):
     assert not fits({"rules": {"missing-pdb": {"least": 3}}})
     assert not fits({"rules": {"missing-pbd": {}}})
     assert fits({"preset": "strict"})
+
+
+def test_schema_knows_the_words_an_option_takes():
+    schema = configuration_schema(all_rules(()))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    fits = jsonschema.Draft202012Validator(schema).is_valid
+    assert fits({"rules": {"namespace-without-pod-security": {"minimum": "restricted"}}})
+    assert not fits({"rules": {"namespace-without-pod-security": {"minimum": "high"}}})
+    assert fits({"rules": {"takeover-permissions": {"items": ["exec", "create-pods"]}}})
+    assert not fits({"rules": {"takeover-permissions": {"items": ["shell"]}}})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("secret-literal", "`name_pattern` (regular expression, default"),
+        ("plaintext-secret", "`placeholders` (list of regular expression, default"),
+        ("namespace-without-pod-security", "`minimum` (`baseline` or `restricted`, default"),
+        ("karpenter-never-expires", '`max_age` (duration, default `"1440h"`)'),
+        ("gp2-storage", "`io_volumes` (bool, default `false`)"),
+    ],
+)
+def test_a_page_says_what_the_texts_of_an_option_have_to_be(rule, said):
+    assert said in page_markdown(next(one for one in all_rules(()) if one.id == rule))
 
 
 @pytest.mark.parametrize("what", ["report", "inventory"])

@@ -11,13 +11,23 @@ from opslint.model.source import Location, Source, Span
 
 
 def make(name, preset, **more):
-    def function(item, project, *, least: int = 2, names: tuple[str, ...] = ()):
+    def function(
+        item,
+        project,
+        *,
+        least: int = 2,
+        names: tuple[str, ...] = (),
+        like: str = "a+",
+        wait: str = "1h",
+        mode: str = "a",
+    ):
         """Says nothing."""
         yield Problem("", item.root)
 
     function.__name__ = name
-    texts = {"least": "the least", "names": "the names"}
-    return rule(each=kind("Pod"), severity=Severity.LOW, preset=preset, options=texts, **more)(function)
+    texts = {"least": "the least", "names": "the names", "like": "which", "wait": "how long", "mode": "how"}
+    forms = {"like": "regex", "names": "regex", "wait": "duration", "mode": "lax|strict"}
+    return rule(each=kind("Pod"), severity=Severity.LOW, preset=preset, options=texts, forms=forms, **more)(function)
 
 
 RULES = (
@@ -71,11 +81,21 @@ def test_options_and_severity_reach_the_rule():
         ({"rules": {"common-one": {"least": "1"}}}, "least must be a whole number"),
         ({"rules": {"common-one": {"least": True}}}, "least must be a whole number"),
         ({"rules": {"common-one": {"names": "a"}}}, "names must be a list"),
+        ({"rules": {"common-one": {"like": "("}}}, r"like is no regular expression: .* in '\('"),
+        ({"rules": {"common-one": {"names": ["a", "*"]}}}, r"names is no regular expression: .* in '\*'"),
+        ({"rules": {"common-one": {"wait": "2 days"}}}, "wait must be a duration such as .*, not '2 days'"),
+        ({"rules": {"common-one": {"mode": "strickt"}}}, 'mode must be lax or strict, not .*, did you mean "strict"'),
     ],
 )
 def test_wrong_names_are_said(settings, said):
     with pytest.raises(SelectionError, match=said):
         ids(**settings)
+
+
+def test_values_of_the_right_form_reach_the_rule():
+    given = {"like": "b{2}", "names": ["^x"], "wait": "1h30m", "mode": "strict"}
+    (selected,) = select([Pack("p", RULES)], Settings(rules={"common-one": given}))
+    assert selected.options == given | {"names": ("^x",)}
 
 
 def test_a_wrong_name_of_the_configuration_has_its_place():

@@ -72,4 +72,7 @@ def _option(option: Option) -> dict[str, Any]:
     described = dict(_TYPES[option.type])
     if option.type == "list" and option.default is None:
         described["type"] = ["array", "null"]
+    if "|" in option.form:
+        words = {"enum": option.form.split("|")}
+        described |= {"items": words} if option.type == "list" else words
     return described | {"description": option.help, "default": option.default}

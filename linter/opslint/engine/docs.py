@@ -12,7 +12,7 @@ from opslint.model.report import RuleInfo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opslint.engine.rule import Rule
+    from opslint.engine.rule import Option, Rule
 
 _FENCE = regex(r"^(```\w+) (bad|good|fixed)([^\n]*)$", re.MULTILINE)
 _HEADINGS = {"bad": "**Reported:**", "good": "**Not reported:**", "fixed": "**After the fix:**"}
@@ -43,7 +43,7 @@ def page_markdown(rule: Rule) -> str:
     parts[0] = re.sub(r"[ \t]+(#|//) <-[^\n]*$", lambda match: f"  {match[1]} <- here", parts[0], flags=re.MULTILINE)
     if rule.options:
         rows = [
-            f"- `{option.name}` ({option.type}, default `{json.dumps(option.default)}`): {option.help}"
+            f"- `{option.name}` ({_type(option)}, default `{json.dumps(option.default)}`): {option.help}"
             for option in rule.options
         ]
         parts.append("## Options\n\n" + "\n".join(rows))
@@ -54,6 +54,15 @@ def page_markdown(rule: Rule) -> str:
     if rule.tags:
         parts.append("Tags: " + ", ".join(f"`{tag}`" for tag in rule.tags))
     return "\n\n".join(parts) + "\n"
+
+
+def _type(option: Option) -> str:
+    """The type, and what its texts have to be."""
+    if not option.form:
+        return option.type
+    words = {"regex": "regular expression", "duration": "duration"}
+    form = words.get(option.form) or " or ".join(f"`{word}`" for word in option.form.split("|"))
+    return f"list of {form}" if option.type == "list" else form
 
 
 def _peers(names: Mapping[str, tuple[str, ...]]) -> str:

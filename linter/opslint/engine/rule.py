@@ -111,12 +111,16 @@ def suppression() -> Each:
 
 
 class Option(NamedTuple):
-    """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict."""
+    """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict.
+
+    `form` is what a text (or each text of a list) has to be: `regex`, `duration` (of Go), or words with `|` between.
+    """
 
     name: str
     type: str
     default: Any
     help: str = ""
+    form: str = ""
 
 
 class RuleError(Exception):
@@ -179,13 +183,15 @@ def rule(
     prod_only: bool = False,
     preview: bool = False,
     options: Mapping[str, str] | None = None,
+    forms: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Problems]], Rule]:
     """Make a rule of a generator `def rule_id(item, project, *, option: type = default) -> Problems`.
 
     The function's name is the id, its package below `opslint_rules` (or the last but one package of a third-party
-    pack) the area, its docstring the page. `options` maps an option's name to one line of help. `prod_only` rules keep
-    silent in an environment that is known not to be production, and get the option `include_nonprod`. `cis` are
-    benchmark ids such as "EKS 1.8.0 4.2.1"; they become tags.
+    pack) the area, its docstring the page. `options` maps an option's name to one line of help, `forms` to what its
+    texts have to be (`Option.form`): other values are errors of the configuration. `prod_only` rules keep silent in an
+    environment that is known not to be production, and get the option `include_nonprod`. `cis` are benchmark ids such
+    as "EKS 1.8.0 4.2.1"; they become tags.
 
     Raises:
         RuleError: there is no docstring, an option has no default or no help, or the preset is unknown.
@@ -207,7 +213,7 @@ def rule(
             each=each,
             applies_to=applies_to or each.side,
             function=function,
-            options=_options(function, options or {}) + ((INCLUDE_NONPROD,) if prod_only else ()),
+            options=_options(function, options or {}, forms or {}) + ((INCLUDE_NONPROD,) if prod_only else ()),
             aliases={peer: tuple(ids) for peer, ids in (aliases or {}).items()},
             related={peer: tuple(ids) for peer, ids in (related or {}).items()},
             tags=(*tags, *map(_cis_tag, cis)),
@@ -232,7 +238,9 @@ def _cis_tag(benchmark: str) -> str:
     return f"cis-{product.lower()}-{number}"
 
 
-def _options(function: Callable[..., Problems], help_of: Mapping[str, str]) -> tuple[Option, ...]:
+def _options(
+    function: Callable[..., Problems], help_of: Mapping[str, str], form_of: Mapping[str, str]
+) -> tuple[Option, ...]:
     """Read the keyword-only parameters; not by inspect.signature, which costs more than importing the rule."""
     code = function.__code__
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -250,5 +258,5 @@ def _options(function: Callable[..., Problems], help_of: Mapping[str, str]) -> t
             (known for known in ("bool", "int", "float", "dict", "list", "str") if annotation.startswith(known)),
             "list" if annotation.startswith("tuple") else "dict" if annotation.startswith("Mapping") else "str",
         )
-        found.append(Option(name, type_, default, help_of[name]))
+        found.append(Option(name, type_, default, help_of[name], form_of.get(name, "")))
     return tuple(found)

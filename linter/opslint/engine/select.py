@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,12 +150,36 @@ def _check_options(rules: Sequence[Rule], settings: Settings) -> None:
                 raise SelectionError(f'rules: {id_} has no option "{name}"{hint}', place)
             if not _fits(option, value):
                 raise SelectionError(f"rules: {id_}.{name} must be {_WORDS[option.type]}, not {value!r}", place)
+            if option.form:
+                wrong = _misfit(option.form, [value] if isinstance(value, str) else value or ())
+                if wrong:
+                    raise SelectionError(f"rules: {id_}.{name} {wrong}", place)
 
 
 def _fits(option: Option, value: object) -> bool:
     if isinstance(value, bool) and option.type != "bool":
         return False
     return isinstance(value, _TYPES[option.type])
+
+
+def _misfit(form: str, values: Iterable[object]) -> str:
+    """Return what is wrong with the first value that has not the form of its option, "" when all have it."""
+    for value in values:
+        text = value if isinstance(value, str) else ""
+        if form == "regex":
+            try:
+                re.compile(text)
+            except (re.error, OverflowError, RecursionError) as error:
+                return f"is no regular expression: {error} in {text!r}"
+        elif form == "duration":
+            from opslint.engine.schedules import duration_seconds
+
+            if duration_seconds(text) is None:
+                return f'must be a duration such as "36h" or "1h30m", not {text!r}'
+        elif text not in form.split("|"):
+            words = form.split("|")
+            return f"must be {', '.join(words[:-1])} or {words[-1]}, not {value!r}{nearest(text, words)}"
+    return ""
 
 
 __all__ = ["PRESETS", "Selected", "SelectionError", "matches", "nearest", "select"]

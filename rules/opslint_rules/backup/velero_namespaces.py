@@ -24,6 +24,7 @@ _IN_TERRAFORM: Final = ("kubernetes_namespace", "kubernetes_namespace_v1")
         "scope": "data: namespaces with volumes that last; all: every namespace with workloads",
         "ignore": "namespaces that are not backed up on purpose",
     },
+    forms={"scope": "data|all"},
 )
 def velero_namespace_uncovered(
     item: Project, project: Project, *, scope: str = "data", ignore: tuple[str, ...] = ("kube-system", "velero")

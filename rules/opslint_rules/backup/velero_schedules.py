@@ -35,7 +35,8 @@ VOLUMES: Final = frozenset({"pv", "pvc", "persistentvolume", "persistentvolumecl
     severity=Severity.MEDIUM,
     preset=STRICT,
     fixable="safe",
-    options={"min_ttl": "shortest accepted retention, a Go duration"},
+    options={"min_ttl": "shortest accepted retention"},
+    forms={"min_ttl": "duration"},
 )
 def velero_retention_short(item: KubeObject, project: Project, *, min_ttl: str = "168h") -> Problems:
     """Velero backups expire too early to be of use.

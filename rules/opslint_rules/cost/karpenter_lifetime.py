@@ -35,7 +35,8 @@ REASONS: Final = ("Drifted", "Underutilized")
     severity=Severity.MEDIUM,
     preset=STRICT,
     fixable="unsafe",
-    options={"max_age": "oldest accepted node, a Go duration"},
+    options={"max_age": "oldest accepted node"},
+    forms={"max_age": "duration"},
 )
 def karpenter_never_expires(item: KubeObject, project: Project, *, max_age: str = "1440h") -> Problems:
     """Karpenter nodes are never recycled, so they miss image patches.

@@ -27,6 +27,7 @@ from opslint.api import (
     cis=["EKS 1.8.0 2.1.1"],
     fixable="unsafe",
     options={"types": "log types that must be on"},
+    forms={"types": "api|audit|authenticator|controllerManager|scheduler"},
 )
 def eks_logging_incomplete(
     item: Block, project: Project, *, types: tuple[str, ...] = ("audit", "authenticator")

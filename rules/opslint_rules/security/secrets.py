@@ -57,8 +57,9 @@ _PUBLIC_PEM: Final = frozenset({"CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY", "
     cis=["EKS 1.8.0 4.4.2", "K8s 1.12 5.4.2"],
     options={
         "test_paths": "globs of paths that are skipped",
-        "placeholders": "further regular expressions of values that are placeholders",
+        "placeholders": "further values that are placeholders",
     },
+    forms={"placeholders": "regex"},
 )
 def plaintext_secret(
     item: KubeObject, project: Project, *, test_paths: tuple[str, ...] = (), placeholders: tuple[str, ...] = ()

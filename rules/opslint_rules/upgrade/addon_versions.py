@@ -186,7 +186,8 @@ def _add(item: Block, missing: list[str]) -> Fix | None:
     preset=STRICT,
     related={"eksup": ["EKS005"]},
     fixable="unsafe",
-    options={"style": "any, pinned or most_recent"},
+    options={"style": "how the version has to be given"},
+    forms={"style": "any|pinned|most_recent"},
 )
 def addon_version_unmanaged(item: Block, project: Project, *, style: str = "any") -> Problems:
     """The addon's version follows neither a pin nor the cluster version, or not the style the project chose.

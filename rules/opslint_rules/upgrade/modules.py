@@ -157,7 +157,8 @@ def _is_shared(name: str) -> bool:
         "tflint": ["terraform_module_pinned_source", "terraform_module_version"],
     },
     fixable="unsafe",
-    options={"require": "bounded, exact or commit"},
+    options={"require": "how firmly the version has to be given"},
+    forms={"require": "bounded|exact|commit"},
 )
 def module_unpinned(item: ModuleCall, project: Project, *, require: str = "bounded") -> Problems:
     """A remote module has no version, an open-ended version or a branch as its reference.
