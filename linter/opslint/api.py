@@ -103,6 +103,7 @@ from opslint.engine.terraform import (
 )
 from opslint.engine.trust import Trust, trusts_of
 from opslint.engine.validate import Violation, violations_of
+from opslint.engine.waiting import may_be_named
 from opslint.model.finding import (
     Add,
     AppendBlock,
@@ -240,6 +241,7 @@ __all__ = [
     "load",
     "longest_gap_hours",
     "made_by_operator",
+    "may_be_named",
     "may_name",
     "may_refer_to",
     "minor_of",

@@ -167,6 +167,7 @@ _granted: WeakKeyDictionary[Project, dict[tuple[str, str], list[tuple[str, KubeO
 _OWN: Final = frozenset({"ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service"})
 _TEXT: Final = regex(r"(?i)service[-_ ]?account(?:[-_ ]?names?)?[\"']?\s*[:= ]\s*[\"']?([a-z0-9][a-z0-9.-]*)")
 _NAMED: Final = regex(r"(?i)service[-_]?account")
+_USER: Final = regex(r"system:serviceaccount:(?P<namespace>[^:]+):(?P<name>[^:]+)")
 _ANY: Final = "*"  # of its namespace: which one, only an apply could tell
 TOKEN_OF: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation
 
@@ -186,12 +187,23 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
         elif item.kind == "Secret":
             yield item.namespace, item.annotations.known(TOKEN_OF)
         elif item.kind not in _OWN:
-            for node in item.root.walk():
-                if isinstance(node.key, str) and _NAMED.search(node.key):
-                    yield from (("", one.text) for one in node.walk() if one.known and one.is_scalar)
+            yield from _in_custom_resource(item)
     for block in project.resources("aws_eks_pod_identity_association"):
         if block["service_account"].known:
             yield block["namespace"].text if block["namespace"].known else "", block["service_account"].text
+
+
+def _in_custom_resource(item: KubeObject) -> Iterator[tuple[str, str]]:
+    """Yield what fields named after ServiceAccounts hold, and the accounts that a policy names as its subjects."""
+    for node in item.root.walk():
+        if isinstance(node.key, str) and _NAMED.search(node.key):
+            yield from (("", one.text) for one in node.walk() if one.known and one.is_scalar)
+        elif node.key == "kind" and node.parent is not None and node.known and node.text == "ServiceAccount":
+            yield _known(node.parent, "namespace"), _known(node.parent, "name")
+        elif node.known and node.is_scalar:
+            match = _USER.fullmatch(node.text)
+            if match is not None:
+                yield match["namespace"], match["name"]
 
 
 def _known_account(spec: Node) -> str:

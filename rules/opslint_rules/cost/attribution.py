@@ -182,7 +182,8 @@ def _without(
     title: str, what: str, given: Node, groups: tuple[tuple[str, ...], ...] | list[tuple[str]], at: Node
 ) -> Problems:
     keys = {key for key, _ in given.items()}
-    lost = [" or ".join(group) for group in groups if keys.isdisjoint(group)]
+    asked = [(group,) if isinstance(group, str) else group for group in groups]  # a lone key is a group of its own
+    lost = [" or ".join(group) for group in asked if keys.isdisjoint(group)]
     if lost:
         yield Problem(f"{title} has no {what} {', '.join(lost)}: nobody owns its cost", given if given.exists else at)
 

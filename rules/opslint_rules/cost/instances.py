@@ -39,7 +39,8 @@ _ARGUMENTS: Final = {
 }
 _PREFIX: Final = {"rds": "db.", "elasticache": "cache."}
 _TYPE: Final = "node.kubernetes.io/instance-type"
-_FAMILY: Final = "karpenter.k8s.aws/instance-family"
+# The second is EKS Auto Mode's.
+_FAMILIES: Final = ("karpenter.k8s.aws/instance-family", "eks.amazonaws.com/instance-family")
 _GROUPS: Final = ("karpenter.sh",)
 
 
@@ -133,7 +134,7 @@ def _of_block(item: Block) -> Iterator[tuple[Node, str, str, str]]:
 def _of_object(item: KubeObject) -> Iterator[tuple[Node, str, str, str]]:
     template = item.spec["template"]["spec"] if item.kind == "NodePool" else item.spec
     for entry in template["requirements"]:
-        if entry["operator"].text == "In" and entry["key"].text in {_TYPE, _FAMILY}:
+        if entry["operator"].text == "In" and entry["key"].text in {_TYPE, *_FAMILIES}:
             for one in entry["values"]:
                 yield one, _family(one.text), "ec2", item.title
 

@@ -11,6 +11,7 @@ from opslint.api import (
     Problem,
     Problems,
     Project,
+    Remove,
     Safety,
     Set,
     Severity,
@@ -29,8 +30,9 @@ KARPENTER: Final = ("karpenter.sh",)
     fixable="unsafe",
     options={
         "allow_when_empty": "accept WhenEmpty, for pools of stateful workloads",
-        "max_consolidate_after": 'longer waits are reported, for example "1h"',
+        "max_consolidate_after": "longer waits are reported",
     },
+    forms={"max_consolidate_after": "duration"},
 )
 def karpenter_consolidation_off(
     item: KubeObject, project: Project, *, allow_when_empty: bool = False, max_consolidate_after: str = "1h"
@@ -97,14 +99,21 @@ def karpenter_consolidation_off(
             yield Problem(f"{item.title} does not enable consolidation", enabled)
         return
     policy, after = item.spec["disruption"]["consolidationPolicy"], item.spec["disruption"]["consolidateAfter"]
+    is_old = item.api_version == "karpenter.sh/v1beta1"
     if policy.text == "WhenEmpty" and not allow_when_empty:
-        better = "WhenUnderutilized" if item.api_version == "karpenter.sh/v1beta1" else "WhenEmptyOrUnderutilized"
+        better = "WhenUnderutilized" if is_old else "WhenEmptyOrUnderutilized"
+        # v1beta1 takes consolidateAfter beside WhenEmpty only.
+        changes = (Set(policy, better), *((Remove(after),) if is_old and after.exists else ()))
         yield Problem(
             f"{item.title} has consolidationPolicy WhenEmpty, so a node with one small pod is kept",
             policy,
-            fix=Fix(f"Set consolidationPolicy: {better}", (Set(policy, better),), Safety.UNSAFE),
+            fix=Fix(f"Set consolidationPolicy: {better}", changes, Safety.UNSAFE),
         )
+        if is_old:
+            return
     fix = Fix("Set consolidateAfter: 30s", (Set(after, "30s"),), Safety.UNSAFE)
+    if is_old and policy.text != "WhenEmpty":
+        fix = Fix("Remove consolidateAfter", (Remove(after),), Safety.UNSAFE)
     if after.text == "Never":
         yield Problem(f"{item.title} has consolidateAfter Never, so no node is ever merged", after, fix=fix)
         return

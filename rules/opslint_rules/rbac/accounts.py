@@ -22,6 +22,7 @@ from opslint.api import (
     granting,
     is_scaled,
     kind,
+    may_be_named,
     put,
     rule,
     subjects_of,
@@ -56,8 +57,9 @@ def stale_service_account(item: KubeObject, project: Project, *, known_users: tu
     still can do.
 
     Uses are pods, fields of custom resources, tokens, arguments and settings that name it, and Pod Identity
-    associations. The rule is silent when a part of what is applied together could not be read. Leave it for accounts
-    that a program outside uses, and list them in `known_users`.
+    associations. The rule is silent when a part of what is applied together could not be read, and for an account of a
+    chart whose workload waits for values that nothing in the files gives. Leave it for accounts that a program outside
+    uses, and list them in `known_users`.
 
     ```yaml bad
     apiVersion: v1
@@ -85,6 +87,8 @@ def stale_service_account(item: KubeObject, project: Project, *, known_users: tu
     if not item.unit.closed or item.name in {"", "default"} or uses_account(item, project):
         return
     if any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in known_users):
+        return
+    if may_be_named(item.metadata["name"], item.unit, "serviceAccount(?:Name)?"):
         return
     left = _powers(item.name, item.namespace, project)
     role = item.annotations.get(ROLE_ARN, "").rpartition("/")[2]

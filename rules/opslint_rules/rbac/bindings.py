@@ -39,6 +39,7 @@ FOR_USERS: Final = (
     "*-editor-role",
     "*-admin",
     "*-admin-role",
+    "*-metrics-reader",  # for the ServiceAccount of a Prometheus
 )
 AGGREGATE: Final = "rbac.authorization.k8s.io/aggregate-to-"
 

@@ -58,7 +58,7 @@ def secrets_read(
 
     Database passwords, TLS keys and the tokens of every other controller are in there, so one hole in the holder is a
     hole in everything. `list` and `watch` return the contents just as `get` does. Name the Secrets that are needed with
-    `resourceNames`, or mount them.
+    `resourceNames`, which limits `list` and `watch` as well, or mount them.
 
     The message says how far it reaches: bound to the cluster, to a namespace (then it is low), or to nobody yet (low).
     Controllers whose work it is pass. Full wildcards are reported by wildcard-permissions.
@@ -92,8 +92,20 @@ def secrets_read(
         if len(granted["resourceNames"]) or not _covers(granted, "", ("secrets",), READS):
             continue
         reach, severity = _reach(item, project)
-        verbs = " and ".join(text for text in granted["verbs"].texts() if text in READS).replace("*", "read and write")
-        yield Problem(f"{item.title} can {verbs} all Secrets {reach}", granted["resources"], severity=severity)
+        verbs = [text for text in granted["verbs"].texts() if text in READS]
+        what = "read and write" if "*" in verbs else _and(verbs)
+        where = _entry(granted["resources"], "secrets")
+        yield Problem(f"{item.title} can {what} all Secrets {reach}", where, severity=severity)
+
+
+def _and(words: list[str]) -> str:
+    """`get`, `get and list`, `get, list and watch`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _entry(listed: Node, *texts: str) -> Node:
+    """Return the first entry of a list that is one of the texts, the list itself when none is."""
+    return next((one for one in listed if one.text in texts), listed)
 
 
 def _reach(item: KubeObject, project: Project) -> tuple[str, Severity | None]:
@@ -176,14 +188,16 @@ def escalation_verbs(
         ]
         if powers:
             message = f"{item.title} may {' and '.join(powers)} roles, and so give itself every permission"
-            yield Problem(message, granted["verbs"])
+            yield Problem(message, _entry(granted["verbs"], "escalate", "bind", "*"))
         people = ("users", "groups", "serviceaccounts")
         if not named and _covers(granted, "", people, {"impersonate", "*"}) and "impersonate" in verbs:
             whom = [name for name in people if name in granted["resources"].texts()]
-            yield Problem(f"{item.title} may impersonate any of {', '.join(whom)}", granted["verbs"])
+            at = _entry(granted["verbs"], "impersonate")
+            yield Problem(f"{item.title} may impersonate any of {', '.join(whom)}", at)
         extra = [text for text in granted["resources"].texts() if text.startswith("userextras")]
         if not named and extra and "impersonate" in verbs and "authentication.k8s.io" in granted["apiGroups"].texts():
-            yield Problem(f"{item.title} may impersonate {', '.join(extra)}", granted["verbs"])
+            at = _entry(granted["verbs"], "impersonate")
+            yield Problem(f"{item.title} may impersonate {', '.join(extra)}", at)
 
 
 ITEMS: Final = ("exec", "token", "nodes-proxy", "csr", "webhooks", "aws-auth")
@@ -224,10 +238,11 @@ ITEMS: Final = ("exec", "token", "nodes-proxy", "csr", "webhooks", "aws-auth")
         "K8s 1.12 5.1.13",
     ],
     options={
-        "items": "what is looked for; create-pods and create-pv can be added",
+        "items": "what is looked for",
         "include_unbound": "also report roles that no binding of the project uses",
         "skip_known": SKIP_KNOWN,
     },
+    forms={"items": "|".join((*ITEMS, "create-pods", "create-pv"))},
 )
 def takeover_permissions(
     item: KubeObject,
@@ -304,27 +319,30 @@ def _powers(granted: Node, *, wide: bool) -> Iterator[tuple[str, str, Node]]:
         yield (
             "aws-auth",
             "change the ConfigMap aws-auth, and so make any IAM role an administrator",
-            granted["resourceNames"],
+            _entry(granted["resourceNames"], "aws-auth"),
         )
     if named:
         return
     enter = [name for name in ("pods/exec", "pods/attach", "pods/portforward") if name in resources.texts()]
     if enter and _covers(granted, "", tuple(enter), {"create", "get", "*"}):
-        yield "exec", f"enter pods ({', '.join(enter)})", resources
+        yield "exec", f"enter pods ({', '.join(enter)})", _entry(resources, *enter)
     if _covers(granted, "", ("nodes/proxy",), None):
-        yield "nodes-proxy", "reach the kubelet of every node (nodes/proxy)", resources
+        yield "nodes-proxy", "reach the kubelet of every node (nodes/proxy)", _entry(resources, "nodes/proxy")
     if _covers(granted, "", ("serviceaccounts/token",), {"create", "*"}):
-        yield "token", "mint tokens of ServiceAccounts (serviceaccounts/token)", resources
+        name = "serviceaccounts/token"
+        yield "token", f"mint tokens of ServiceAccounts ({name})", _entry(resources, name)
     csr = ("certificatesigningrequests/approval",)
     if _covers(granted, "certificates.k8s.io", csr, {"update", "patch", "*"}):
-        yield "csr", "approve certificate signing requests", resources
+        yield "csr", "approve certificate signing requests", _entry(resources, *csr)
     hooks = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
     if _covers(granted, "admissionregistration.k8s.io", hooks, WRITES | {"delete"}):
-        yield "webhooks", "change admission webhooks", resources
+        yield "webhooks", "change admission webhooks", _entry(resources, *hooks)
     if _covers(granted, "", ("persistentvolumes",), {"create", "*"}):
-        yield "create-pv", "create PersistentVolumes, also of the disk of a node", resources
-    if wide and any(_covers(granted, group, names, {"create", "*"}) for group, names in WORKLOADS.items()):
-        yield "create-pods", "start pods in every namespace", resources
+        at = _entry(resources, "persistentvolumes")
+        yield "create-pv", "create PersistentVolumes, also of the disk of a node", at
+    for group, names in WORKLOADS.items() if wide else ():
+        if _covers(granted, group, names, {"create", "*"}):
+            yield "create-pods", "start pods in every namespace", _entry(resources, *names)
 
 
 def _limited(item: KubeObject) -> Iterator[Node]:

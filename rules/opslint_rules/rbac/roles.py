@@ -163,23 +163,29 @@ def wildcard_permissions(
         any_verb, any_resource = "*" in verbs.texts(), "*" in resources.texts()
         if any_verb and any_resource:
             message = f"{item.title} grants every verb on every resource of {_groups(granted)}"
-            yield Problem(message, resources, also=(("all verbs", verbs),))
+            yield Problem(message, _star(resources), also=(("all verbs", _star(verbs)),))
         elif any_verb and "*" in urls.texts():
             message = f"{item.title} grants every verb on every non-resource URL"
-            yield Problem(message, urls, also=(("all verbs", verbs),))
+            yield Problem(message, _star(urls), also=(("all verbs", _star(verbs)),))
         elif any_verb and grade >= 2 and len(resources):
-            yield Problem(f"{item.title} grants every verb on {', '.join(resources.texts())}", verbs)
+            yield Problem(f"{item.title} grants every verb on {', '.join(resources.texts())}", _star(verbs))
         elif any_resource and grade >= 2:
-            yield Problem(
-                f"{item.title} grants {', '.join(verbs.texts())} on every resource of {_groups(granted)}", resources
-            )
+            message = f"{item.title} grants {', '.join(verbs.texts())} on every resource of {_groups(granted)}"
+            yield Problem(message, _star(resources))
         elif strict_groups and "*" in granted["apiGroups"].texts():
-            yield Problem(f"{item.title} grants permissions in every API group", granted["apiGroups"])
+            yield Problem(f"{item.title} grants permissions in every API group", _star(granted["apiGroups"]))
+
+
+def _star(listed: Node) -> Node:
+    """The entry `*` of a list."""
+    return next((one for one in listed if one.text == "*"), listed)
 
 
 def _groups(granted: Node) -> str:
     groups = granted["apiGroups"].texts()
     if "*" in groups or not groups:
         return "every API group"
+    if groups == [""]:
+        return "the core API group"
     names = ", ".join(group or "core" for group in groups)
     return f"API group {names}" if len(groups) == 1 else f"API groups {names}"

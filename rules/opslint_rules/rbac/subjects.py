@@ -9,8 +9,9 @@ from opslint.api import RECOMMENDED, KubeObject, Node, Problem, Problems, Projec
 
 ANONYMOUS: Final = frozenset({("User", "system:anonymous"), ("Group", "system:unauthenticated")})
 EVERYBODY: Final = frozenset({("Group", "system:authenticated"), ("Group", "system:serviceaccounts")})
-# Roles that Kubernetes itself gives to these subjects.
-FOR_ANONYMOUS: Final = frozenset({"system:public-info-viewer"})
+# Roles that Kubernetes gives to these subjects, or says that they may be given: the second has the public keys of the
+# cluster's tokens, https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+FOR_ANONYMOUS: Final = frozenset({"system:public-info-viewer", "system:service-account-issuer-discovery"})
 FOR_EVERYBODY: Final = FOR_ANONYMOUS | {"system:basic-user", "system:discovery"}
 READING: Final = frozenset({"get", "list", "watch"})
 

@@ -231,19 +231,13 @@ def host_path_volume(
 
 
 def _host_path(item: Workload, volume: Node, allow_read_only: tuple[str, ...]) -> Iterator[Problem]:
-    path = volume["hostPath"]["path"].text
-    message = f"{item.title} {_grade(path)}"
+    path, name = volume["hostPath"]["path"].text, volume["name"].text
+    mounts = [mount for one in item.containers for mount in one.root["volumeMounts"] if mount["name"].text == name]
+    writable = [mount for mount in mounts if not mount["readOnly"].is_true]
+    message = f"{item.title} {_grade(path, reads=bool(mounts) and not writable)}"
     if not any(_is_below(path, prefix) for prefix in allow_read_only):
         yield Problem(message, volume["hostPath"])
-        return
-    name = volume["name"].text
-    writable = [
-        mount
-        for one in item.containers
-        for mount in one.root["volumeMounts"]
-        if mount["name"].text == name and not mount["readOnly"].is_true
-    ]
-    if writable:
+    elif writable:
         changes = tuple(put(mount["readOnly"], "true") for mount in writable)
         fix = Fix("Mount it read-only: readOnly: true", changes, Safety.UNSAFE)
         also = tuple(("mounted for writing", mount) for mount in writable)
@@ -254,12 +248,15 @@ def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
 
 
-def _grade(path: str) -> str:
+def _grade(path: str, *, reads: bool = False) -> str:
+    """What a path of a node gives to who mounts it; a socket is no less for being mounted to read."""
     data = load("kubernetes/pod_security")
     bare = path.rstrip("/") or "/"
     if any(fnmatchcase(bare, glob) for glob in data["runtime_sockets"]):
         return f"mounts the container runtime's socket {path}, by which it can start anything on its node"
     root = next((one for one in data["sensitive_paths"] if bare == one or (one != "/" and _is_below(bare, one))), "")
+    if root and reads:
+        return f"mounts {path} of its node to read, which shows what is not the pod's: keys, processes or devices"
     if root:
         return f"mounts {path} of its node, where it can take the node over"
     return f"mounts {path} of its node"

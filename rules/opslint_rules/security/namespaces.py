@@ -49,9 +49,10 @@ CLUSTER_POLICIES: Final = (
     cis=["K8s 1.12 5.2.1"],
     fixable="unsafe",
     options={
-        "minimum": "the level that namespaces have to enforce: baseline or restricted",
+        "minimum": "the level that namespaces have to enforce",
         "allow_privileged": "namespaces that may stay without one, for node agents",
     },
+    forms={"minimum": "baseline|restricted"},
 )
 def namespace_without_pod_security(
     item: KubeObject, project: Project, *, minimum: str = "baseline", allow_privileged: tuple[str, ...] = ()
@@ -101,21 +102,20 @@ def namespace_without_pod_security(
         return
     labels = item.metadata["labels"]
     level = labels[ENFORCE]
-    wanted = minimum if minimum in LEVELS else "baseline"
-    if level.text in LEVELS and LEVELS.index(level.text) >= LEVELS.index(wanted):
+    if level.text in LEVELS and LEVELS.index(level.text) >= LEVELS.index(minimum):
         return
     if any(_rejects_privileged(one, project) for one in project.objects):
         return
-    add = [(ENFORCE, wanted), (ENFORCE.replace("enforce", "warn"), "restricted")]
+    add = [(ENFORCE, minimum), (ENFORCE.replace("enforce", "warn"), "restricted")]
     changes = tuple(
         Set(labels[key], value) if labels[key].exists else Add(labels, key, value)
         for key, value in add
         if key == ENFORCE or not labels[key].exists
     )
-    fix = Fix(f"Enforce {wanted}", changes, Safety.UNSAFE)
+    fix = Fix(f"Enforce {minimum}", changes, Safety.UNSAFE)
     softer = [mode for mode in ("warn", "audit") if labels[ENFORCE.replace("enforce", mode)].present]
     if level.present:
-        message = f"{item.title} enforces the Pod Security level {level.text}, less than {wanted}"
+        message = f"{item.title} enforces the Pod Security level {level.text}, less than {minimum}"
     elif softer:
         message = f"{item.title} enforces no Pod Security level: {' and '.join(softer)} reject nothing"
     else:
@@ -240,7 +240,9 @@ def _by_namespace(item: Unit, project: Project) -> dict[str, list[Workload]]:
     for one in item.workloads:
         # Policies have no effect on pods with the network of their node.
         if not one.is_test_hook and not project.is_system(one) and not one.pod_spec["hostNetwork"].is_true:
-            found.setdefault(one.namespace, []).append(one)
+            # A release into a namespace that nobody names is rendered as one into `default`.
+            made_up = item.kind == "release" and not item.namespace and one.namespace == "default"
+            found.setdefault("" if made_up else one.namespace, []).append(one)
     return found
 
 
@@ -249,6 +251,8 @@ def _denies_all(policy: KubeObject) -> bool:
         return True  # other kinds select and deny in ways of their own
     selector, types = policy.spec["podSelector"], policy.spec["policyTypes"]
     everything = not len(selector["matchLabels"]) and not len(selector["matchExpressions"])
+    if any(one.known and one.is_map and not len(one) for one in policy.spec["ingress"]):
+        return False  # a rule that names nothing lets everything in
     return everything and ("Ingress" in types.texts() or not types.present)
 
 

@@ -20,7 +20,14 @@ from opslint.api import (
     workload,
 )
 
-NODE_AGENTS = ("*/aws-node*", "*/amazon-k8s-cni*", "*/kube-proxy*", "*/aws-ebs-csi-driver*", "*/aws-efs-csi-driver*")
+NODE_AGENTS = (
+    "*/aws-node*",
+    "*/amazon-k8s-cni*",
+    "*/aws-network-policy-agent*",  # the second container of aws-node
+    "*/kube-proxy*",
+    "*/aws-ebs-csi-driver*",
+    "*/aws-efs-csi-driver*",
+)
 
 
 @rule(

@@ -132,13 +132,17 @@ def _kyverno(item: KubeObject, *, ephemeral: bool) -> Iterator[Problem]:
     covered = [(name, field) for step, _ in matched for name, field, _ in _constraints(step["validate"])]
     seen: set[str] = set()
     for step, kinds in matched:
+        # What one place says of several fields is one problem.
+        found: dict[tuple[Node, tuple[str, ...]], list[str]] = {}
         for name, field, node in _constraints(step["validate"]):
             if name != "containers" or field in seen:
                 continue
             seen.add(field)
             lacking = _lacking({other for other, said in covered if said in {field, "*"}}, kinds, ephemeral=ephemeral)
             if lacking:
-                yield _problem(f"rule {step['name'].text} of {item.title}", field, lacking, node)
+                found.setdefault((node, tuple(lacking)), []).append(field)
+        for (node, lacks), fields in found.items():
+            yield _problem(f"rule {step['name'].text} of {item.title}", fields, list(lacks), node)
     autogen = item.metadata["annotations"][AUTOGEN]
     if autogen.text == "none" and any(kinds == {"Pod"} for _, kinds in matched):
         message = f"{item.title} is for pods, and its rules for Deployments and other controllers are switched off"
@@ -153,8 +157,10 @@ def _lacking(covered: set[str], kinds: set[str], *, ephemeral: bool) -> list[str
     return [name for name in wanted if name not in covered]
 
 
-def _problem(who: str, field: str, lacking: list[str], at: Node) -> Problem:
-    what = "containers" if field == "*" else f"{field} of containers"
+def _problem(who: str, fields: list[str], lacking: list[str], at: Node) -> Problem:
+    # Capabilities are a part of the security context.
+    named = [field for field in fields if field in {"image", "securityContext"}] or fields
+    what = "containers" if "*" in fields else f"{' and '.join(named)} of containers"
     message = f"{who} checks {what} but not of {' and '.join(lacking)}"
     return Problem(message, at, fix=_copy(at, lacking), severity=None if "initContainers" in lacking else Severity.LOW)
 
@@ -231,4 +237,4 @@ def _cel(item: KubeObject, *, ephemeral: bool) -> Iterator[Problem]:
     kinds = {"Pod"} if resources & {"pods", "*"} else set(CONTROLLERS)
     lacking = _lacking(covered, kinds, ephemeral=ephemeral)
     if lacking:
-        yield _problem(item.title, field, lacking, at)
+        yield _problem(item.title, [field], lacking, at)

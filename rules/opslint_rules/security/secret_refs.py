@@ -21,6 +21,7 @@ from opslint.api import (
     find_account,
     installs_of,
     kind,
+    regex,
     rule,
     share_namespace,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 NAMES: Final = r"(?i)(passw(or)?d|secret|token|api_?key|private_?key|access_?key|credential)"
 STORES: Final = ("external-secrets.io",)
+# What opens nothing by itself, and only stands beside a password in the same Secret.
+_NO_SECRET: Final = regex(r"(?i)(.*[-_.])?(user([-_.]?name)?|client[-_.]?id|cluster[-_.]?id)")
 
 
 @rule(
@@ -42,7 +45,8 @@ STORES: Final = ("external-secrets.io",)
         "kube-linter": ["env-var-secret"],
         "polaris": ["sensitiveContainerEnvVar", "sensitiveConfigmapContent"],
     },
-    options={"name_pattern": "regular expression of names whose values are secret"},
+    options={"name_pattern": "names whose values are secret"},
+    forms={"name_pattern": "regex"},
 )
 def secret_literal(item: KubeObject, project: Project, *, name_pattern: str = NAMES) -> Problems:
     """A password, token or key is written as a literal in an environment variable, argument or ConfigMap.
@@ -88,10 +92,7 @@ def secret_literal(item: KubeObject, project: Project, *, name_pattern: str = NA
     """
     if item.is_test_hook:
         return
-    try:
-        pattern = re.compile(name_pattern)
-    except re.error:
-        pattern = re.compile(NAMES)
+    pattern = re.compile(name_pattern)
     for found in literals_of(item, pattern):
         if not is_literal_secret(found.name, found.value, pattern):
             continue
@@ -123,7 +124,7 @@ def secret_as_env_var(item: Container, project: Project, *, allow: tuple[str, ..
     them, while a mounted Secret is updated in place.
 
     Many programs read nothing but their environment, so the rule is off unless selected. List such workloads in
-    `allow`.
+    `allow`. Names of users and ids of clients pass, which open nothing without their password.
 
     ```yaml bad
     apiVersion: v1
@@ -161,8 +162,8 @@ def secret_as_env_var(item: Container, project: Project, *, allow: tuple[str, ..
     who = f"container {item.name} of {owner.title}"
     for entry in item.root["env"]:
         reference = entry["valueFrom"]["secretKeyRef"]
-        if reference.present:
-            name, secret = entry["name"].text, reference["name"].text
+        name, secret = entry["name"].text, reference["name"].text
+        if reference.present and not any(map(_NO_SECRET.fullmatch, (name, reference["key"].text))):
             yield Problem(f"{who} gets {name} of Secret {secret} as an environment variable", reference)
     for entry in item.root["envFrom"]:
         reference = entry["secretRef"]
