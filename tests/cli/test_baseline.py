@@ -107,9 +107,15 @@ def test_an_incomplete_run_writes_nothing(run, folder):
     status, _, err = run("baseline")
     assert status == 3
     assert "is not written" in err
+    assert err.startswith("error: k8s/b.yaml:3: ")
     assert not (folder / FILE).exists()
     assert run("baseline", "--allow-incomplete")[0] == 0
     assert (folder / FILE).exists()
+
+
+def test_what_has_no_line_is_said_without_one(run, folder):
+    (folder / "a.yaml").mkdir()
+    assert run("baseline", ".")[2].startswith("error: .: no Helm chart")
 
 
 @pytest.mark.parametrize("command", [(), ("baseline", "--refresh"), ("baseline", "--prune")])

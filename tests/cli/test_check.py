@@ -123,6 +123,11 @@ def test_paths_of_options_are_relative_to_the_current_directory(cli, engine, fol
         (["-o", "a", "-o", "b"], "FORMAT=FILE"),
         (["-o", "json=a", "-o", "./a"], "one place"),
         (["-o", "no/where"], "there is no folder"),
+        (["--select", ""], "it names nothing"),
+        (["--select", ","], "it names nothing"),
+        (["--env", ""], "it names nothing"),
+        (["--cluster", " "], "it names nothing"),
+        (["--exclude", "[z-a]"], "--exclude: '[z-a]' is no pattern of a .gitignore"),
         (["-o", "."], "is a folder"),
     ],
 )
@@ -273,6 +278,13 @@ def test_a_helper_that_died_is_not_taken_for_a_closed_pipe(cli, engine):
 
 def test_interrupted(cli, engine):
     engine.error = KeyboardInterrupt()
+    status, out, err = cli()
+    assert (status, out, err.strip()) == (130, "", "")
+
+
+def test_an_interrupt_that_a_library_made_an_error_of_is_no_crash(cli, engine):
+    engine.error = RuntimeError("Error calling __set_name__ on 'Field' instance")
+    engine.error.__cause__ = KeyboardInterrupt()
     status, out, err = cli()
     assert (status, out, err.strip()) == (130, "", "")
 

@@ -141,6 +141,14 @@ def test_what_could_not_be_read_is_no_pass(run):
     assert "Incomplete: a.yaml" in text
 
 
+@pytest.mark.parametrize("format_", ["json", "ics"])
+def test_formats_for_programs_say_it_on_standard_error(run, format_):
+    files = {"main.tf": CLUSTER % "1.33", "a.yaml": "apiVersion: v1\nkind: [\n"}
+    status, _, errors = run(files, ".", "--to", "1.34", "--format", format_)
+    assert status == 3
+    assert errors.startswith("error: a.yaml:")
+
+
 def test_suppressed_findings_are_left_out_and_counted(run):
     cron = CRON.replace("v1beta1\n", "v1beta1  # opslint: ignore[removed-api] kept for the old cluster\n")
     status, text, _ = run({"main.tf": CLUSTER % "1.24", "jobs.yaml": cron}, ".", "--to", "1.25")

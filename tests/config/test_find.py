@@ -87,3 +87,14 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path):
     with pytest.raises(ConfigError, match="outside the root") as caught:
         find_configuration(root, root)
     assert caught.value.path == ".opslint.yaml"
+
+
+def test_a_configuration_that_is_no_file_is_not_passed_over(tmp_path):
+    file = tmp_path / ".opslint.yaml"
+    file.symlink_to("nowhere.yaml")
+    with pytest.raises(ConfigError, match="the configuration links to nothing"):
+        find_configuration(tmp_path, tmp_path)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(ConfigError, match="the configuration is no file"):
+        find_configuration(tmp_path, tmp_path)

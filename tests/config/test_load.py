@@ -160,6 +160,7 @@ def test_a_named_file_goes_before_a_found_one(repo):
     ("text", "message"),
     [
         ("as_of: 2026-02-30", ".opslint.yaml:1:8: 2026-02-30 is no day of the calendar"),
+        ("exclude: [a, '[z-a]']", ".opslint.yaml:1:14: '[z-a]' is no pattern of a .gitignore"),
         ("charts: [{path: ../x}]", "leads out of"),
         ("baseline: /etc/x", "leads out of"),
         ("charts: [{path: a}, {path: ./a}]", "stands here twice"),

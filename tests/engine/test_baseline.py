@@ -100,12 +100,16 @@ def test_the_file_is_sorted_versioned_and_one_finding_a_line(tmp_path):
     ("text", "message"),
     [
         ('{"version": 2, "findings": []}', "base.json: was written by a newer opslint (version 2 of the file, 1 is known here): update opslint"),
-        ("{", "base.json: is not JSON"),
+        ("{", "base.json:1:2: is not JSON"),
         ("[]", "base.json: is no baseline of opslint"),
         ('{"version": 1}', "base.json: is no baseline of opslint"),
         ('{"version": 1, "findings": [{}]}', "base.json: is no baseline of opslint"),
         (None, "base.json: there is no such baseline"),
-        (b"\xff", "base.json: cannot be read"),
+        (b"\xff", "base.json: is not UTF-8 text; mend it, or remove it and `opslint baseline` writes it anew"),
+        (" \n", "base.json: is empty; mend it, or remove it"),
+        ('{"version": 1,\n<<<<<<< HEAD\n', "base.json:2:1: is not JSON: Expecting property name"),
+        ('{"version": 0, "findings": []}', "base.json: is no baseline of opslint: it has no version"),
+        ('{"version": 1, "findings": [{"fingerprint": 3}]}', "base.json: is no baseline of opslint: a finding without"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used(tmp_path, text, message):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opslint.cli.check import INCOMPLETE, WRONG, check_paths, expected_errors, say_expected
+from opslint.cli.check import INCOMPLETE, WRONG, check_paths, expected_errors, place_of, say_expected
 from opslint.cli.completion import complete_paths
 from opslint.cli.options import OptionSections, SectionOption, judging_options
 from opslint.cli.streams import choose_color, say
@@ -85,7 +85,7 @@ def _run(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     report = _lint(paths, settings._replace(baseline="", changed_since=""), given)
     if report.incomplete and not given["allow_incomplete"]:
         for failure in report.failures:
-            say(f"{failure.path}:{failure.line}: {failure.message}", "error")
+            say(f"{place_of(failure)}{failure.message}", "error")
         say(f"incomplete: {file} is not written, as it would lack what could not be read", "error")
         return INCOMPLETE
     today = [Entry.of(finding) for finding in report.findings]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from opslint.cli.progress import ProgressBar
     from opslint.cli.sinks import Sink
-    from opslint.model.report import Report
+    from opslint.model.report import Failure, Notice, Report
     from opslint.model.settings import Settings
     from opslint.output import OutputContext
 
@@ -194,9 +194,9 @@ def _say_rest(report: Report, sinks: Sequence[Sink], status: int, *, quiet: bool
         if not quiet:
             say_fixed(report)
         for failure in report.failures:
-            say(f"{_place(failure.path, failure.line)}{failure.message}", "error")
+            say(f"{place_of(failure)}{failure.message}", "error")
         for notice in () if quiet else report.coverage.notices:
-            say(f"{_place(notice.path, notice.line)}{notice.message}", "note")
+            say(f"{place_of(notice)}{notice.message}", "note")
     if not quiet:
         for sink in sinks:
             if sink.file and sys.stderr.isatty():
@@ -210,10 +210,11 @@ def _say_rest(report: Report, sinks: Sequence[Sink], status: int, *, quiet: bool
         )
 
 
-def _place(path: str, line: int) -> str:
-    if not path:
+def place_of(item: Failure | Notice) -> str:
+    """Return the place of what could not be read, to stand in front of a message."""
+    if not item.path:
         return ""
-    return f"{path}:{line}: " if line else f"{path}: "
+    return f"{item.path}:{item.line}: " if item.line else f"{item.path}: "
 
 
 def _say_statistics(report: Report, progress: ProgressBar, more: Mapping[str, float]) -> None:

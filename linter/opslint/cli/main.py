@@ -56,7 +56,17 @@ def _run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last border: one line instead of a stack trace
-        return _crashed(error, arguments)
+        return INTERRUPTED if _is_interrupt(error) else _crashed(error, arguments)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """True for an error that Python (`__set_name__` before 3.12) or a library made of Ctrl-C."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _crashed(error: Exception, arguments: Sequence[str]) -> int:

@@ -77,9 +77,15 @@ class OptionSections(click.Command):
                 formatter.write_dl(records)
 
 
-def split_names(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    """Take a repeatable option whose values may hold several names, with commas between."""
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+def split_names(_context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Take a repeatable option whose values may hold several names, with commas between.
+
+    One that keeps only what it names must name something: an empty variable of a script would select everything.
+    """
+    names = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    if values and not names and parameter.name in {"select", "env", "cluster"}:
+        raise click.BadParameter("it names nothing.")
+    return names
 
 
 def parse_versions(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -179,7 +185,7 @@ _OPTIONS: Final = (
     _option(_TERRAFORM, "--tf-var", multiple=True, metavar="NAME=VALUE", help="As terraform's -var. Repeatable."),
     _option(_TERRAFORM, "--tf-env", is_flag=True, help="Read TF_VAR_* from the environment."),
     _option(_RUN, "--jobs", type=click.IntRange(min=0), metavar="N",
-            help="Processes to read with; 0 (default): as many as pay."),
+            help="Accepted, without effect today: one process reads, and one more renders charts."),
     _option(_RUN, "--no-cache", is_flag=True, help="Neither read nor write the cache of rendered charts."),
     _option(_RUN, "--version", "-V", is_flag=True, help="Show the version."),
 )  # fmt: skip

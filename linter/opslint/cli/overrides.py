@@ -27,6 +27,11 @@ def overrides_of(given: Mapping[str, Any], root: Path) -> dict[str, object]:
         click.UsageError: a file does not exist, or a value has not the form it needs.
     """
     fields: dict[str, object] = {name: given[name] for name in _AS_GIVEN if given.get(name) not in (None, False, ())}
+    for pattern in given.get("exclude", ()):
+        from opslint.read.ignore import is_pattern
+
+        if not is_pattern(pattern):
+            raise click.UsageError(f"--exclude: {pattern!r} is no pattern of a .gitignore.")
     here = Path.cwd().resolve()
     base = here.relative_to(root).as_posix() if here != root and here.is_relative_to(root) else ""
     lists = {

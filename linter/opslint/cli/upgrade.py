@@ -72,7 +72,7 @@ def upgrade(paths: tuple[str, ...], **given: Any) -> int:
     For each hop: support dates, what to change before it and where, the line of Terraform, add-ons, node groups and
     what stands in the way of draining them. It starts at the version that Terraform declares.
     """
-    from opslint.cli.check import expected_errors, say_expected
+    from opslint.cli.check import expected_errors, place_of, say_expected
     from opslint.engine.upgrade import UpgradeError
 
     choose_color(given["color"])
@@ -86,9 +86,9 @@ def upgrade(paths: tuple[str, ...], **given: Any) -> int:
     if given["format_"] != "text" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     show(render_plan(given["format_"], plan, _context()))
-    if given["format_"] == "json":
+    if given["format_"] in {"json", "ics"}:
         for failure in plan.failures:
-            say(f"{failure.path}:{failure.line}: {failure.message}", "error")
+            say(f"{place_of(failure)}{failure.message}", "error")
     if plan.blocked:
         return BLOCKED
     return INCOMPLETE if plan.failures else 0

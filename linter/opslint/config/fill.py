@@ -34,7 +34,7 @@ def settings_fields(root: Node, frame: Frame) -> dict[str, Any]:
     """Return the fields of Settings that the configuration sets.
 
     Raises:
-        ConfigError: a date does not exist, or a path leads out of the root.
+        ConfigError: a date does not exist, a pattern is none, or a path leads out of the root.
     """
     fields: dict[str, Any] = {}
     read: dict[str, Callable[[Node], Any]] = {
@@ -43,7 +43,7 @@ def settings_fields(root: Node, frame: Frame) -> dict[str, Any]:
         **dict.fromkeys(_FLAGS, lambda node: node.is_true),
         **dict.fromkeys(_MAPS, lambda node: {key: child.text for key, child in node.items()}),
         "as_of": _day,
-        "exclude": lambda node: tuple(rebase_pattern(item, frame.base) for item in node.texts()),
+        "exclude": lambda node: tuple(rebase_pattern(_pattern(item), frame.base) for item in node),
         "per_path": lambda node: {
             rebase_glob(glob, frame.base): {key: _names(names) for key, names in child.items()}
             for glob, child in node.items()
@@ -83,6 +83,14 @@ def plain_versions(text: str) -> str:
 
 def _names(node: Node) -> tuple[str, ...]:
     return tuple(node.texts())
+
+
+def _pattern(node: Node) -> str:
+    from opslint.read.ignore import is_pattern
+
+    if not is_pattern(node.text):
+        raise failure(f"{node.text!r} is no pattern of a .gitignore", node.location)
+    return node.text
 
 
 def _day(node: Node) -> date:

@@ -53,7 +53,8 @@ def find_configuration(first: Path, root: Path) -> Path | None:
     In one folder a YAML file goes before `[tool.opslint]` of a pyproject.toml.
 
     Raises:
-        ConfigError: both spellings of the YAML file stand in one folder, or the file leads out of the root.
+        ConfigError: both spellings of the YAML file stand in one folder, or the file is none, links to nothing or leads
+            out of the root.
     """
     start = first if first.is_dir() else first.parent
     for folder in (start, *start.parents):
@@ -73,10 +74,13 @@ def _is_repository(folder: Path) -> bool:
 
 
 def _in_folder(folder: Path) -> Path | None:
-    present = [folder / name for name in NAMES if os.path.isfile(folder / name)]  # noqa: PTH113 - never raises
+    present = [folder / name for name in NAMES if os.path.lexists(folder / name)]
     if len(present) > 1:
         raise ConfigError(f"both {NAMES[0]} and {NAMES[1]} stand here: keep one", str(folder))
     if present:
+        if not os.path.isfile(present[0]):  # noqa: PTH113 - never raises
+            why = "links to nothing" if not os.path.exists(present[0]) else "is no file"  # noqa: PTH110
+            raise ConfigError(f"the configuration {why}", str(present[0]))
         return present[0]
     project = folder / PYPROJECT
     return project if os.path.isfile(project) and _has_table(project) else None  # noqa: PTH113

@@ -58,15 +58,15 @@ def _check(node: Node, schema: Schema, definitions: Schema, path: tuple[str, ...
 def _check_object(node: Node, schema: Schema, definitions: Schema, path: tuple[str, ...]) -> Iterator[ConfigError]:
     known: Schema = schema.get("properties", {})
     rest = schema.get("additionalProperties", True)
-    names = schema.get("propertyNames", {}).get("pattern")
+    names: Schema = schema.get("propertyNames", {})
     for key, child in node.items():
         inner = (*path, key)
         if key in known:
             yield from _check(child, known[key], definitions, inner)
         elif rest is False:
             yield failure(_unknown(key, path, known), _key_place(child))
-        elif names is not None and not re.search(names, key):
-            yield failure(f"{_name(path)}: the key {key!r} is not of the form {names}", _key_place(child))
+        elif names and not re.search(names["pattern"], key):
+            yield failure(f"{_name(path)}: the key {key!r} is not of the form {_form(names)}", _key_place(child))
         elif isinstance(rest, dict):
             yield from _check(child, rest, definitions, inner)
     for key in schema.get("required", ()):
@@ -83,10 +83,13 @@ def _check_text(node: Node, schema: Schema, path: tuple[str, ...]) -> Iterator[C
         )
     pattern = schema.get("pattern")
     if pattern is not None and not re.search(pattern, text):
-        examples = " or ".join(schema.get("examples", ())) or f"the form {pattern}"
-        if schema.get("format") == "date":
-            examples = "a date such as 2027-01-31"
+        examples = "a date such as 2027-01-31" if schema.get("format") == "date" else _form(schema)
         yield failure(f"{_name(path)} is {text!r}, but {examples} is wanted", _place(node))
+
+
+def _form(schema: Schema) -> str:
+    """Return the examples of a form: a pattern says little to most people."""
+    return " or ".join(schema.get("examples", ())) or str(schema["pattern"])
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 DEFAULT: Final = ".opslint-baseline.json"
+_ANEW: Final = "mend it, or remove it and `opslint baseline` writes it anew"
 
 
 class BaselineError(Exception):
@@ -74,18 +75,24 @@ def read_baseline(root: Path, path: str) -> Baseline:
         text = (root / path).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BaselineError(f"{path}: there is no such baseline; `opslint baseline` writes it") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except UnicodeDecodeError as error:
+        raise BaselineError(f"{path}: is not UTF-8 text; {_ANEW}") from error
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not text.strip():
+        raise BaselineError(f"{path}: is empty; {_ANEW}")
     try:
-        content = json.loads(text)
+        content = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        raise BaselineError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {error.msg}; {_ANEW}") from error
     except (ValueError, RecursionError) as error:
-        raise BaselineError(f"{path}: is not JSON ({error}); `opslint baseline --refresh` writes it anew") from error
+        raise BaselineError(f"{path}: is not JSON: {error}; {_ANEW}") from error
     return Baseline(Source(path, text, "json"), _entries(path, content))
 
 
 def _entries(path: str, content: object) -> list[Entry]:
     version = content.get("version") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(content, dict) or not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise BaselineError(f"{path}: is no baseline of opslint: it has no version")
     if version > VERSION:
         raise BaselineError(
@@ -96,7 +103,7 @@ def _entries(path: str, content: object) -> list[Entry]:
     entries = [
         Entry(*(str(one.get(key, "")) for key in ("path", "rule", "resource", "fingerprint")))
         for one in (found if isinstance(found, list) else ())
-        if isinstance(one, dict)
+        if isinstance(one, dict) and isinstance(one.get("fingerprint"), str)
     ]
     if not isinstance(found, list) or len(entries) < len(found) or not all(one.fingerprint for one in entries):
         raise BaselineError(f"{path}: is no baseline of opslint: a finding without a fingerprint stands in it")

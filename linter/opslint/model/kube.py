@@ -99,6 +99,7 @@ class KubeObject:
 
     written: tuple[Written, ...] = ()
     generated: bool = False
+    pods_at: tuple[str, ...] = ()  # of a custom kind that the configuration knows: the path of its pod spec
     is_literal: bool = False  # only apiVersion and kind are known, from a template that does not render
 
     def __init__(self, root: Node, unit: Unit, block: Block | None = None) -> None:
@@ -107,6 +108,12 @@ class KubeObject:
 
     def __repr__(self) -> str:
         return f"<{self.kind}/{self.name} of {self.unit.id}>"
+
+    def keep_pods_at(self, path: tuple[str, ...]) -> None:
+        """Note where this custom object keeps its pod spec, and forget what was told of it without that."""
+        self.pods_at = path
+        for name in ("is_workload", "pod_template", "pod_spec", "pod_labels", "containers"):
+            self.__dict__.pop(name, None)
 
     @cached
     def api_version(self) -> str:
@@ -168,11 +175,13 @@ class KubeObject:
     @cached
     def is_workload(self) -> bool:
         """True when the kind keeps a pod template."""
-        return self.kind in POD_TEMPLATE and self.group in WORKLOAD_GROUPS
+        return bool(self.pods_at) or (self.kind in POD_TEMPLATE and self.group in WORKLOAD_GROUPS)
 
     @cached
     def pod_template(self) -> Node:
-        """The pod template (metadata and spec); a Pod is its own. Missing for kinds without pods."""
+        """The pod template (metadata and spec); a Pod is its own. Missing for kinds without one."""
+        if self.pods_at:
+            return self.root.at(*self.pods_at[:-1]) if self.pods_at[-1] == "spec" else self.root.at("\0no-template")
         if not self.is_workload:
             return self.root["spec"]["template"] if self.kind in {"", "Rollout"} else self.root.at("\0no-pods")
         return self.root.at(*POD_TEMPLATE[self.kind])
@@ -180,7 +189,7 @@ class KubeObject:
     @cached
     def pod_spec(self) -> Node:
         """The pod spec; missing for kinds without pods."""
-        return self.pod_template["spec"]
+        return self.root.at(*self.pods_at) if self.pods_at else self.pod_template["spec"]
 
     @cached
     def pod_labels(self) -> Texts:

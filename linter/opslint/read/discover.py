@@ -92,7 +92,7 @@ class _Search:
         self.result = Discovery()
         try:
             ignore = Ignore(Path(self.root), exclude)
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             self.result.failures.append(Failure("", 0, f"an exclude pattern is not valid: {error}", "input"))
             ignore = Ignore(Path(self.root))
         self.walk = Walk(self.root, ignore)

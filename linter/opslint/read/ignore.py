@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from opslint.model.source import Source
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class Ignore:
     """Answers for paths relative to the root of the run; pathspec is imported only when there is a pattern.
 
-    Raises ValueError for an exclude glob that is none.
+    Raises ValueError or re.error for an exclude glob that is none: `is_pattern` tells beforehand.
     """
 
     def __init__(self, root: Path, exclude: Sequence[str] = ()) -> None:
@@ -35,8 +36,8 @@ class Ignore:
         lines = source.text.splitlines()
         try:
             return _patterns(lines)
-        except ValueError:
-            return _patterns([line for line in lines if _is_valid(line)])
+        except (ValueError, re.error):  # git takes such a line for a pattern that nothing matches
+            return _patterns([line for line in lines if is_pattern(line)])
 
     def _chain(self, directory: str) -> tuple[tuple[str, Any], ...]:
         chain = self._chains.get(directory)
@@ -86,9 +87,10 @@ def _patterns(lines: Sequence[str]) -> Any:
     return GitIgnoreSpec.from_lines(lines)
 
 
-def _is_valid(line: str) -> bool:
+def is_pattern(line: str) -> bool:
+    """Return whether a line of a `.gitignore` is a pattern that can be matched, or none (a comment, an empty line)."""
     try:
         _patterns([line])
-    except ValueError:
+    except (ValueError, re.error):  # the second: a range such as [z-a]
         return False
     return True

@@ -135,6 +135,8 @@ def read_project(
         parts.coverage.notices += declarations.notices
         known = {file.source.path for file in parts.files}
         parts.files += [file for file in declarations.files if file.source.path not in known]
+    if settings.extra_podspecs:
+        _find_pods(parts.units, settings)
     parts.clusters = clusters
     parts.files = [file for file in parts.files if keep.environment(file.environment)]
     parts.failures += keep.failures()
@@ -154,6 +156,16 @@ def read_project(
         as_of=settings.as_of or date.today(),  # noqa: DTZ011 - support windows are dates, not moments
     )
     return Reading(project, parts.coverage, parts.failures, len(parts.files), discovery.report_only)
+
+
+def _find_pods(units: Sequence[Unit], settings: Settings) -> None:
+    """Tell the objects of the kinds that the configuration names where their pod spec is."""
+    paths = {kind: tuple(path.split(".")) for kind, path in settings.extra_podspecs.items()}
+    for unit in units:
+        for item in unit.objects:
+            path = paths.get(f"{item.group}/{item.kind}")
+            if path is not None:
+                item.keep_pods_at(path)
 
 
 def _kustomizations(
