@@ -1,6 +1,7 @@
 """Places: field paths by name, fingerprints that survive edits."""
 
 from opslint.api import STRICT, Problem, Severity, container, rule
+from opslint.engine.place import fingerprint
 
 
 @rule(each=container(), severity=Severity.LOW, preset=STRICT)
@@ -54,3 +55,19 @@ def test_fingerprints_do_not_depend_on_the_paths_given(lint_files):
     whole = lint_files(files, [no_image])
     for path in ("k8s", "k8s/web", "k8s/web/a.yaml"):
         assert by_field(lint_files(files, [no_image], paths=(path,))) == by_field(whole)
+
+
+def test_fingerprints_leave_out_the_longest_name_of_a_release(lint_files):
+    """Whatever order a set of names has: it differs from run to run."""
+    name = "web-api-v2-blue-eu-west-db"
+    [finding] = lint_files({"a.yaml": TEXT.replace("name: web, n", f"name: {name}, n")}, [no_image]).findings[:1]
+    ends = [at for at, letter in enumerate(name) if letter == "-"]
+
+    def fingerprint_without(*releases):
+        fingerprint([finding], frozenset(releases))
+        return finding.fingerprint
+
+    longest = fingerprint_without(name[: ends[-1]])
+    assert fingerprint_without(*(name[:end] for end in ends)) == longest
+    assert fingerprint_without(name[: ends[0]]) != longest
+    assert fingerprint_without("we") == fingerprint_without()

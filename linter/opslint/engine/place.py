@@ -212,16 +212,22 @@ def fingerprint(findings: list[Finding], release_names: frozenset[str]) -> None:
     seen: Counter[tuple[str, ...]] = Counter()
     for finding in findings:
         resource = finding.resource
-        name = resource.name
-        for release in release_names:
-            if name.startswith(release + "-"):
-                name = name[len(release) + 1 :]
-                break
+        name = _own_name(resource.name, release_names)
         where = finding.unit or finding.location.source.path
         key = (finding.rule_id, where, resource.kind, name, resource.address, finding.field_path)
         seen[key] += 1
         text = "\0".join((*key, str(seen[key])))
         finding.fingerprint = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _own_name(name: str, release_names: frozenset[str]) -> str:
+    """Return a name without that of the release in front: of releases `web` and `web-api`, `web-api-db` is `db`."""
+    end = name.rfind("-")
+    while end > 0:
+        if name[:end] in release_names:
+            return name[end + 1 :]
+        end = name.rfind("-", 0, end)
+    return name
 
 
 __all__ = ["field_path", "finding_of", "fingerprint", "merge", "origin_of", "resource_of"]
