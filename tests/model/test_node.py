@@ -111,3 +111,23 @@ def test_plain_reads_as_deep_as_the_limit():
     for _ in range(499):
         (deep,) = deep
     assert deep == 1
+
+
+ANSWERS = ("present", "known", "unknown", "why", "is_map", "is_list", "is_scalar", "value", "text", "number")
+
+
+def test_a_miss_answers_as_a_null_does(root):
+    """All but `exists`, wherever it stands, and it has no children."""
+    null = root["spec"]["nothing"]
+    for missing in (root["other"], root["spec"]["other"]["one"], root["kind"]["other"], root["spec"]["containers"][7]):
+        for name in (*ANSWERS, "is_true", "is_false"):
+            assert getattr(missing, name) == getattr(null, name), name
+        assert not missing.exists
+        assert missing.plain() is None
+        assert missing.texts() == []
+        assert len(missing) == 0
+        assert "x" not in missing
+        assert len(list(missing.walk())) == 1
+        assert missing.form is root.form
+        assert missing.alternatives() == ()
+        assert not missing.through(lambda form: form).present

@@ -2,73 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from opslint.model.source import Location, Source, Span
+from opslint.model.form import Form, Scalar, Undecided, Unknown
+from opslint.model.placed import MISSING, Placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Scalar: TypeAlias = str | int | float | bool | None
+    from opslint.model.source import Source
 
-
-class Undecided(Exception):  # noqa: N818 - control flow: "this cannot be told from the files"
-    """Raised when a rule reads a value that only a cluster or an apply could tell."""
-
-    def __init__(self, node: Node) -> None:
-        super().__init__(node.why)
-        self.node = node
-
-
-class Unknown:
-    """A value that cannot be told from the files.
-
-    `why` names the cause (`var.x`, `data.aws_vpc.this`), `parts` keeps the known pieces (str) of a template between
-    unknown ones (Unknown), `either` the alternatives it must be one of.
-    """
-
-    __slots__ = ("either", "parts", "why")
-
-    def __init__(self, why: str = "", parts: tuple[object, ...] = (), either: tuple[object, ...] = ()) -> None:
-        self.why, self.parts, self.either = why, parts, either
-
-    def __repr__(self) -> str:
-        return f"Unknown({self.why!r})"
-
-
-class Form(Protocol):
-    """How a reader's own tree is seen through `Node`s: one instance serves a whole document."""
-
-    def open(self, raw: Any) -> object:
-        """Return the value.
-
-        dict[str, raw child] for a map, list[raw child] for a list, a Scalar, or an `Unknown`. Called once per node.
-        """
-        ...
-
-    def extent(self, raw: Any) -> Span:
-        """Return the full span of the value's own text."""
-        ...
-
-    def key_span(self, raw: Any, key: str) -> Span | None:
-        """Return the span of a key of the map `raw`, None when the text has no such key (a merge, a function)."""
-        ...
-
-    def source(self, raw: Any) -> Source | None:
-        """Return the source of this value when it differs from the document's; None: the same."""
-        ...
-
-    def via(self, raw: Any) -> tuple[tuple[str, Location], ...]:
-        """Return the places the value passed through (variable, local, tfvars line), each with its label."""
-        ...
-
+__all__ = ["Form", "Node", "Scalar", "Undecided", "Unknown"]
 
 _UNREAD: Final = object()
-_MISSING: Final = object()
 _NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
+_new: Final = object.__new__
 
 
-class Node:
+class Node(Placed):
     """A value and its place.
 
     Indexing never raises on a miss: a missing node stands at its nearest existing parent and keeps the full path.
@@ -76,7 +27,7 @@ class Node:
     `.is_true`. Reading the value of an unknown raises `Undecided`; `.known` looks first.
     """
 
-    __slots__ = ("_document", "_form", "_kids", "_raw", "_value", "key", "parent")
+    __slots__ = ("_kids", "_value")
 
     def __init__(
         self, document: Source, raw: object, form: Form, parent: Node | None = None, key: str | int = ""
@@ -89,22 +40,22 @@ class Node:
     @property
     def raw(self) -> Any:
         """The reader's own value behind it: for readers, not for rules."""
-        return None if self._raw is _MISSING else self._raw
+        return None if self._raw is MISSING else self._raw
 
     def seen_through(self, form: Form) -> Node:
         """Return the value as a root of its own that another form reads."""
-        return Node(self._document, self._raw, form)
+        return Node(self._written._document, self._raw, form)
 
     @property
     def form(self) -> Form:
         """What reads it."""
-        return self._form
+        return self._written._form
 
     # -- presence and shape
     def _open(self) -> object:
         value = self._value
         if value is _UNREAD:
-            value = self._value = _MISSING if self._raw is _MISSING else self._form.open(self._raw)
+            value = self._value = MISSING if self._raw is MISSING else self._form.open(self._raw)
         return value
 
     @property
@@ -113,12 +64,12 @@ class Node:
         value = self._value
         if value is _UNREAD:
             value = self._open()
-        return value is not _MISSING and value is not None
+        return value is not MISSING and value is not None
 
     @property
     def exists(self) -> bool:
         """True when the key is written, be it with a null."""
-        return self._raw is not _MISSING
+        return self._raw is not MISSING
 
     @property
     def known(self) -> bool:
@@ -149,18 +100,20 @@ class Node:
     @property
     def is_map(self) -> bool:
         """True for a mapping."""
-        return isinstance(self._decided(), dict)
+        value = self._value
+        return value.__class__ is dict or isinstance(self._decided(), dict)
 
     @property
     def is_list(self) -> bool:
         """True for a sequence."""
-        return isinstance(self._decided(), list)
+        value = self._value
+        return value.__class__ is list or isinstance(self._decided(), list)
 
     @property
     def is_scalar(self) -> bool:
         """True for a present scalar."""
         value = self._decided()
-        return value is not _MISSING and value is not None and not isinstance(value, (dict, list))
+        return value is not MISSING and value is not None and not isinstance(value, (dict, list))
 
     # -- values
     @property
@@ -174,17 +127,18 @@ class Node:
     @property
     def text(self) -> str:
         """The scalar as text; "" when absent or a collection. Booleans are `true` and `false`."""
-        raw = self._value
-        if type(raw) is str:
-            return raw
-        value = self.value
-        if isinstance(value, str):
+        value = self._value
+        if value is _UNREAD:
+            value = self._open()
+        if value.__class__ is str:
             return value
-        if value is None:
-            return ""
         if isinstance(value, bool):
             return "true" if value else "false"
-        return str(value)
+        if isinstance(value, (str, int, float)):
+            return str(value)
+        if isinstance(value, Unknown):
+            raise Undecided(self)
+        return ""
 
     @property
     def number(self) -> int | float | None:
@@ -217,22 +171,30 @@ class Node:
         if kids is None:
             value = self._decided()
             document, form = self._document, self._form
+            entries: Any = None
             if isinstance(value, dict):
-                kids = {key: Node(document, raw, form, self, key) for key, raw in value.items()}
+                entries = value.items()
             elif isinstance(value, list):
-                kids = {i: Node(document, raw, form, self, i) for i, raw in enumerate(value)}
-            else:
-                kids = _NO_KIDS
+                entries = enumerate(value)
+            kids = _NO_KIDS if entries is None else {}
+            for key, raw in entries or ():
+                # Not by calling the class, which takes twice as long.
+                kids[key] = kid = _new(Node)
+                kid._document, kid._raw, kid._form = document, raw, form
+                kid.parent, kid.key = self, key
+                kid._value, kid._kids = _UNREAD, None
             self._kids = kids
         return kids
 
     def __getitem__(self, key: str | int) -> Node:
         kids = self._kids
-        found = (self._children() if kids is None else kids).get(key)
+        if kids is None:
+            kids = self._children()
+        found = kids.get(key)
         if found is not None:
             return found
-        missing = Node(self._document, _MISSING, self._form, self, key)
-        missing._value, missing._kids = _MISSING, _NO_KIDS
+        missing = _new(Absent)
+        missing.parent, missing.key = self, key
         return missing
 
     def at(self, *keys: str | int) -> Node:
@@ -250,13 +212,19 @@ class Node:
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """Yield the entries of a map in order; nothing for any other shape."""
-        if not isinstance(self._decided(), dict):
+        kids = self._kids
+        if kids is None:
+            kids = self._children()
+        if not isinstance(self._value, dict):
             return iter(())
-        return cast("Iterator[tuple[str, Node]]", iter(self._children().items()))  # keys of maps are texts
+        return cast("Iterator[tuple[str, Node]]", iter(kids.items()))  # keys of maps are texts
 
     def __iter__(self) -> Iterator[Node]:
         """Yield the items of a list; nothing for any other shape."""
-        return iter(self._children().values() if isinstance(self._decided(), list) else ())
+        kids = self._kids
+        if kids is None:
+            kids = self._children()
+        return iter(kids.values() if isinstance(self._value, list) else ())
 
     def __len__(self) -> int:
         return len(self._children())
@@ -272,16 +240,16 @@ class Node:
 
     def plain(self) -> Any:
         """Return plain dicts, lists and scalars; unknown parts stay `Unknown`."""
-        whole: Callable[[Any], Any] | None = getattr(self._form, "plain", None)
+        whole: Callable[[Any], Any] | None = getattr(self._form, "plain", None) if self._raw is not MISSING else None
         if whole is not None:  # a form without unknown values
-            return None if self._raw is _MISSING else whole(self._raw)
+            return whole(self._raw)
         made: list[Any] = [None]
         form = self._form
         # Not by recursion: documents nest 500 deep. Where no Node was made yet, none is made for this.
         stack: list[tuple[object, Any, str | int]] = [(self, made, 0)]
         while stack:
             one, holder, key = stack.pop()
-            if type(one) is Node:
+            if isinstance(one, Node):
                 value = one._open()
                 inner: dict[str | int, Any] | None = one._kids
             else:
@@ -295,7 +263,7 @@ class Node:
                 holder[key] = items
                 stack.extend((child, items, at) for at, child in (enumerate(value) if not inner else inner.items()))
             else:
-                holder[key] = None if value is _MISSING else value
+                holder[key] = None if value is MISSING else value
         return made[0]
 
     def walk(self) -> Iterator[Node]:
@@ -316,7 +284,7 @@ class Node:
     def assume(self, raw: object | None) -> None:
         """Read it as one of its `alternatives`, None for absent, until `unassume`: the engine's, not for rules."""
         self._kids = None
-        self._value = _MISSING if raw is None else self._form.open(raw)
+        self._value = MISSING if raw is None else self._form.open(raw)
 
     def unassume(self) -> None:
         """Read the node as it is written again."""
@@ -324,77 +292,8 @@ class Node:
 
     def through(self, wrap: Callable[[Form], Form]) -> Node:
         """Return the node as the root of a document whose values are seen through another form."""
-        return Node(self._document, self._raw, wrap(self._form))
-
-    # -- places
-    @property
-    def path(self) -> tuple[str | int, ...]:
-        """The keys from the root to here."""
-        keys: list[str | int] = []
-        node = self
-        while node.parent is not None:
-            keys.append(node.key)
-            node = node.parent
-        return tuple(reversed(keys))
-
-    @property
-    def _written(self) -> Node:
-        node = self
-        while node._raw is _MISSING and node.parent is not None:
-            node = node.parent
-        return node
-
-    @property
-    def source(self) -> Source:
-        """The text the value (or its nearest existing parent) stands in."""
         node = self._written
-        return node._form.source(node._raw) or node._document
-
-    @property
-    def extent(self) -> Span:
-        """The full span of the value's text; for a missing node, of its nearest existing parent."""
-        node = self._written
-        return node._form.extent(node._raw)
-
-    @property
-    def key_span(self) -> Span | None:
-        """The span of the key in front of the value; None for list items, roots and merged or computed keys."""
-        parent = self.parent
-        if parent is None or self._raw is _MISSING or not isinstance(self.key, str):
-            return None
-        return self._form.key_span(parent._raw, self.key)
-
-    @property
-    def span(self) -> Span:
-        """The span to show: a scalar's own text; for a collection its key, or else its first line."""
-        node = self._written
-        form = node._form
-        extent = form.extent(node._raw)
-        if not isinstance(node._open(), (dict, list)):
-            return extent
-        key = node.key_span
-        if key is not None and form.source(node._raw) is None:
-            return key
-        if extent.line == extent.end_line:
-            return extent
-        first = (form.source(node._raw) or node._document).line(extent.line)
-        return Span(extent.line, extent.column, extent.line, max(len(first.rstrip()), extent.column) + 1)
-
-    @property
-    def location(self) -> Location:
-        """The place to show."""
-        return Location(self.source, self.span)
-
-    @property
-    def via(self) -> tuple[tuple[str, Location], ...]:
-        """The places the value passed through before it came here, each with its label."""
-        node = self._written
-        return node._form.via(node._raw)
-
-    @property
-    def derived(self) -> bool:
-        """True for a value that stands in a text of another language: a fix must not be written there."""
-        return getattr(self._form, "derived", False)
+        return Node(node._document, self._raw, wrap(node._form))
 
     # -- traps
     def __bool__(self) -> bool:
@@ -409,3 +308,28 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {'.'.join(map(str, self.path)) or '/'} at {self.source.path}:{self.extent.line}>"
+
+
+class Absent(Node):
+    """What stands where nothing is written: most of what rules ask for, so its answers are constants."""
+
+    __slots__ = ()
+
+    _raw = _value = MISSING
+    _kids = _NO_KIDS
+    present = exists = is_map = is_list = is_scalar = is_true = is_false = False
+    known = True
+    unknown = value = number = None
+    why = text = ""
+
+    def __init__(self, parent: Node, key: str | int) -> None:
+        self.parent, self.key = parent, key
+
+    def __getitem__(self, key: str | int) -> Node:
+        missing = _new(Absent)
+        missing.parent, missing.key = self, key
+        return missing
+
+    def plain(self) -> Any:
+        """Return None."""
+        return None
