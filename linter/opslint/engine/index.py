@@ -16,7 +16,7 @@ from opslint.engine.rule import Each, Option, Rule
 from opslint.model.finding import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from opslint.model.finding import Problems
 
@@ -37,6 +37,14 @@ class Deferred:
         if self._found is None:
             self._found = getattr(importlib.import_module(self._module), self._name)
         return self._found
+
+    @property
+    def imported(self) -> Callable[..., Problems]:
+        """The function itself; this one when its module does not import: then every call says why."""
+        try:
+            return self._rule().function
+        except Exception:  # noqa: BLE001 - whatever a module does when it is imported
+            return self
 
     def __call__(self, *arguments: Any, **options: Any) -> Problems:
         """Ask the rule."""

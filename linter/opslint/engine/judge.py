@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 from opslint.engine.environment import environment_of
+from opslint.engine.index import Deferred
 from opslint.model.kube import Container, KubeObject
 from opslint.model.limits import ALTERNATIVES
 from opslint.model.node import Node, Undecided
@@ -66,54 +67,87 @@ def judge(project: Project, rules: Sequence[Selected]) -> Judgement:
         each = selected.rule.each
         if each not in items:
             items[each] = list(items_of(each, project))
-        for item in items[each]:
-            judge_item(selected, item, project, result)
+        judge_items(selected, items[each], project, result)
     return result
 
 
-def judge_item(selected: Selected, item: Item, project: Project, result: Judgement) -> None:
-    """Run one rule over one item, and add what comes of it to the result."""
-    rule = selected.rule
+def judge_items(selected: Selected, items: Sequence[Item], project: Project, result: Judgement) -> None:
+    """Run one rule over its items, and add what comes of it to the result.
+
+    What it said before it stopped at an unknown value counts: values that are known decided it.
+    """
+    function, options = selected.rule.function, selected.options
+    if isinstance(function, Deferred) and items:
+        function = function.imported
+    found: list[Problem] = []
+    for item in items:  # nearly all have nothing wrong, and there are many
+        try:
+            for problem in function(item, project, **options):
+                found.append(problem)  # noqa: PERF402 - one by one, so that they outlive the end of the generator
+        except Exception as error:  # noqa: BLE001 - a rule, maybe a third party's, never takes the run down
+            _stopped(selected, item, project, result, found=found, error=error)
+            found = []
+        else:
+            if found:
+                _say(selected, item, found, result)
+                found = []
+
+
+def _stopped(
+    selected: Selected, item: Item, project: Project, result: Judgement, *, found: list[Problem], error: Exception
+) -> None:
+    """Note what a rule said that was stopped, where it had to be silent, or that it crashed."""
+    stop: Undecided | None = None
     try:
-        problems, stop = _ask(selected, item, project, ALTERNATIVES)
+        if not isinstance(error, Undecided):
+            raise error  # noqa: TRY301 - one place tells of crashes
+        found, stop = _readings(selected, item, project, ALTERNATIVES, found=found, stop=error)
     except RecursionError:
         result.failures.append(_crash(selected, item, "RecursionError"))
         return
-    except Exception as error:  # noqa: BLE001 - a rule, maybe a third party's, never takes the run down
-        result.failures.append(_crash(selected, item, f"{type(error).__name__}: {error}"))
+    except Exception as crash:  # noqa: BLE001 - as above
+        result.failures.append(_crash(selected, item, f"{type(crash).__name__}: {crash}"))
         return
     if stop is not None:
-        result.silent[rule.id] += 1
+        result.silent[selected.rule.id] += 1
         if isinstance(stop, _Crowded):
             result.notices.append(_crowd(stop.node))
-    if not problems:
-        return
+    if found:
+        _say(selected, item, found, result)
+
+
+def _say(selected: Selected, item: Item, problems: list[Problem], result: Judgement) -> None:
     said = [Said(selected, item, problem) for problem in problems]
-    if rule.prod_only and not selected.include_nonprod and environment_of(item).is_nonprod:
+    if selected.rule.prod_only and not selected.include_nonprod and environment_of(item).is_nonprod:
         result.nonprod += said
     else:
         result.said += said
 
 
 def _ask(selected: Selected, item: Item, project: Project, budget: int) -> tuple[list[Problem], Undecided | None]:
-    """Return what the rule says of the item, and why it stopped: at a value only a cluster or an apply could tell.
-
-    What it said before it stopped counts: values that are known decided it. Where it stops at a value that must
-    be one of several, it is asked once for each; what it says every time is kept.
-    """
+    """Return what the rule says of the item, and why it stopped: at a value only a cluster or an apply could tell."""
     found: list[Problem] = []
     try:
         for problem in selected.rule.function(item, project, **selected.options):
-            found.append(problem)  # noqa: PERF402 - one by one, so that they outlive the end of the generator
+            found.append(problem)  # noqa: PERF402 - as above
     except Undecided as stop:
-        node = stop.node
-        alternatives = node.alternatives()
-        if not alternatives:
-            return found, stop
-        if len(alternatives) > budget:
-            return found, _Crowded(node)
-    else:
-        return found, None
+        return _readings(selected, item, project, budget, found=found, stop=stop)
+    return found, None
+
+
+def _readings(
+    selected: Selected, item: Item, project: Project, budget: int, *, found: list[Problem], stop: Undecided
+) -> tuple[list[Problem], Undecided | None]:
+    """Return what the rule says that stopped at a value, and why it stopped.
+
+    Where the value must be one of several, it is asked once for each; what it says every time is kept.
+    """
+    node = stop.node
+    alternatives = node.alternatives()
+    if not alternatives:
+        return found, stop
+    if len(alternatives) > budget:
+        return found, _Crowded(node)
     common: list[Problem] | None = None
     stopped: Undecided | None = None
     for raw in alternatives:
@@ -220,4 +254,4 @@ def _part_fits(item: Container, part: str) -> bool:
         return True
 
 
-__all__ = ["Item", "Judgement", "Said", "items_of", "judge", "judge_item", "where"]
+__all__ = ["Item", "Judgement", "Said", "items_of", "judge", "judge_items", "where"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslint.engine.docs import rule_info
-from opslint.engine.judge import Judgement, judge, judge_item
+from opslint.engine.judge import Judgement, judge, judge_items
 from opslint.engine.place import finding_of, fingerprint, merge
 from opslint.engine.select import select
 from opslint.engine.suppress import Suppressions
@@ -202,7 +202,7 @@ def _of_suppressions(suppressions: Suppressions, run: Run, found: _Sorted, judge
 def _ask(judges: Sequence[Selected], item: Suppression, run: Run, judgement: Judgement) -> list[Said]:
     later = Judgement()
     for selected in judges:
-        judge_item(selected, item, run.reading.project, later)
+        judge_items(selected, (item,), run.reading.project, later)
     judgement.failures += later.failures
     return later.said
 
