@@ -6,6 +6,7 @@ import pytest
 
 from opslint.engine.terraform import (
     beside,
+    cause_of,
     elsewhere,
     may_name,
     may_refer_to,
@@ -240,3 +241,68 @@ def test_only_modules_of_the_same_root_are_beside(project_of):
     assert opaque_beside(blocks["v"], "network")
     assert not opaque_beside(blocks["v"], "role")
     assert not opaque_beside(blocks["b"], "network")
+
+
+MODULES = {
+    "main.tf": """
+module "a" {
+  source = "./a"
+}
+resource "aws_vpc" "this" {}
+resource "test" "t" {
+  inner = module.a.id
+  own   = aws_vpc.this.id
+}
+""",
+    "a/main.tf": """
+module "b" {
+  source = "example.com/b/aws"
+}
+resource "aws_vpc" "this" {}
+data "aws_region" "here" {}
+data "terraform_remote_state" "else" {}
+resource "test" "t" {
+  own    = aws_vpc.this.id
+  first  = module.b.subnets[0]
+  second = module.b.subnets[1]
+  here   = data.aws_region.here.name
+  other  = data.terraform_remote_state.else.outputs.id
+}
+output "id" {
+  value = aws_vpc.this.id
+}
+""",
+}
+
+
+def test_a_reference_inside_a_module_is_to_that_modules_block(project_of):
+    project = project_of(MODULES)
+    root, inner = block_of(project, "test.t"), block_of(project, "module.a.test.t")
+    outside, inside = block_of(project, "aws_vpc.this"), block_of(project, "module.a.aws_vpc.this")
+    assert refers_to(inner["own"], inside)
+    assert not refers_to(inner["own"], outside)
+    assert refers_to(root["inner"], inside)
+    assert not refers_to(root["inner"], outside)
+    assert refers_to(root["own"], outside)
+    assert not refers_to(root["own"], inside)
+
+
+def test_a_cause_is_said_as_its_own_module_writes_it(project_of):
+    inner = block_of(project_of(MODULES), "module.a.test.t")
+    assert inner["own"].why == "module.a.aws_vpc.this.id"
+    assert cause_of(inner["own"]) == "aws_vpc.this.id"
+    assert cause_of(inner["here"]) == "data.aws_region.here.name"
+    assert cause_of(inner["first"]) == "module.a.module.b.subnets[0]"
+
+
+def test_members_of_an_unknown_list_are_told_apart(project_of):
+    inner = block_of(project_of(MODULES), "module.a.test.t")
+    assert inner["second"].why == "module.a.module.b.subnets[1]"
+
+
+def test_what_another_state_holds_may_be_a_name_inside_a_module_too(project_of):
+    project = project_of(MODULES)
+    inner, vpc = block_of(project, "module.a.test.t"), block_of(project, "aws_vpc.this")
+    assert may_name(inner["other"], vpc)
+    assert may_name(inner["here"], vpc)
+    assert not may_name(inner["own"], vpc)

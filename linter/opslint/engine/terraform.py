@@ -33,6 +33,8 @@ _NAMES: Final = ("name", "identifier", "id", "bucket", "cluster_identifier", "gl
 # `aws_vpc.this.id`, `data.aws_region.current.name`, `module.vpc.vpc_id`; what another state holds may be anything.
 _DECLARED: Final = regex(r"(?!data\.terraform_remote_state\.)(?:data\.|module\.|[a-z0-9]+_[\w-]+\.)")
 _OWN: Final = regex(r"(?!data\.)(?:module\.|[a-z0-9]+_[\w-]+\.)")
+# The modules in front of `aws_vpc.this.id` or `data.aws_vpc.this.id`, if it is of one; not `module.vpc.vpc_id`.
+_WITHIN: Final = regex(r"(?:module\.[\w-]+(?:\[[^\]]*\])?\.)+(?=(?:data\.)?[a-z0-9]+_[\w-]+\.)")
 # The outputs by which the known modules hand out each of their resources.
 _OUTPUTS: Final = {
     "aws_db_instance": regex(r"db_instance_(?:arn|identifier|name|resource_id)"),
@@ -84,6 +86,15 @@ def _causes(unknown: Unknown) -> Iterator[str]:
             yield from _causes(part)
 
 
+def cause_of(node: Node) -> str:
+    """Return the address of what an unknown value comes from, as its own module writes it; "" for a known one."""
+    return _local(node.why)
+
+
+def _local(why: str) -> str:
+    return _WITHIN.sub("", why, count=1) if why.startswith("module.") else why
+
+
 def _is_attribute(why: str, block: Block) -> bool:
     cause, address = _bare(why), _bare(block.address)
     if cause == address or cause.startswith(address + "."):
@@ -97,7 +108,7 @@ def _is_attribute(why: str, block: Block) -> bool:
 
 def _is_free(unknown: Unknown | None) -> bool:
     """True for an unknown that may have any value: an input, not an attribute of something that is declared."""
-    return unknown is not None and not all(_DECLARED.match(why) for why in _causes(unknown))
+    return unknown is not None and not all(_DECLARED.match(_local(why)) for why in _causes(unknown))
 
 
 def _bare(address: str) -> str:
@@ -131,7 +142,7 @@ def may_name(node: Node, block: Block) -> bool:
     """True when an argument of another root module is the block's name, or may be: no attribute of that one's own."""
     if node.known:
         return is_named(node, block) or _has_unknown_name(block)
-    return node.unknown is not None and not all(map(_OWN.match, _causes(node.unknown)))
+    return node.unknown is not None and not all(_OWN.match(_local(why)) for why in _causes(node.unknown))
 
 
 # -- names

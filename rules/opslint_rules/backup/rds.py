@@ -13,6 +13,7 @@ from opslint.api import (
     Safety,
     Severity,
     beside,
+    cause_of,
     may_refer_to,
     name_of,
     refers_to,
@@ -371,7 +372,7 @@ def _may_be(arn: Node, item: Block, selection: Block) -> bool:
     if selection.root is item.root and refers_to(arn, item):
         return True
     if not arn.known:
-        return not arn.why.startswith(("aws_", "module."))
+        return not cause_of(arn).startswith(("aws_", "module."))
     name = item["identifier"]
     return arn.text in {"*", "arn:aws:rds:*:*:db:*"} or (name.known and arn.text.endswith(f":db:{name.text}"))
 

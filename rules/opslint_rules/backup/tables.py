@@ -17,6 +17,7 @@ from opslint.api import (
     Safety,
     Severity,
     beside,
+    cause_of,
     is_literal,
     may_refer_to,
     name_of,
@@ -230,7 +231,7 @@ def _covers(selection: Block, item: Block, project: Project) -> bool:
     same = beside(item, project, item.type)
     for arn in arns:
         if not arn.known and (
-            may_refer_to(arn, item, same) and not arn.why.startswith(("aws_db_", "aws_rds_", "aws_s3_"))
+            may_refer_to(arn, item, same) and not cause_of(arn).startswith(("aws_db_", "aws_rds_", "aws_s3_"))
         ):
             return True
         if arn.known and ("*" in arn.text or name_of(item) in arn.text):

@@ -15,6 +15,7 @@ from opslint.api import (
     Safety,
     Severity,
     beside,
+    cause_of,
     name_pattern,
     opaque_could_provide,
     project,
@@ -149,7 +150,7 @@ def _arns(node: Node) -> list[Node]:
 
 def _covers(arn: Node, bucket: Block) -> bool:
     if not arn.known:
-        return refers_to(arn, bucket) or not arn.why.startswith(("aws_s3_bucket.", "module."))
+        return refers_to(arn, bucket) or not cause_of(arn).startswith(("aws_s3_bucket.", "module."))
     name = bucket["bucket"]
     return not arn.present or not name.known or fnmatchcase(f"arn:aws:s3:::{name.text}", arn.text)
 

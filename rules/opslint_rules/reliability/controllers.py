@@ -164,8 +164,9 @@ def _subnets(block: Block, project: Project) -> list[Block]:
         used = [one for one in found if any(refers_to(node, one) for node in given)]
         vpcs = {one["vpc_id"].why for one in used if not one["vpc_id"].known}
         return [one for one in found if one["vpc_id"].why in vpcs] if len(vpcs) == 1 else []
-    call = given.why.partition(".")[2].partition(".")[0] if given.why.startswith("module.") else ""
-    return [one for one in found if one.virtual and one.call is not None and one.call.address == f"module.{call}"]
+    return [
+        one for one in found if one.virtual and one.call is not None and given.why.startswith(f"{one.call.address}.")
+    ]
 
 
 def _may_be_tagged(subnet: Block, tag: str) -> bool:

@@ -354,10 +354,20 @@ def walk(value: Value, path: Sequence[Value]) -> Value:
     return value
 
 
+def _member(value: Unknown, key: Value) -> Unknown:
+    """Return a member of what is not known, named by its address where there is one."""
+    if value.parts or not value.why:
+        return value
+    if isinstance(key, str):
+        return Unknown(f"{value.why}.{key}")
+    is_index = isinstance(key, int) and not isinstance(key, bool)
+    return Unknown(f"{value.why}[{key}]") if is_index and " " not in value.why else value
+
+
 def step(value: Value, key: Value) -> Value:
     """Return one member of a value. Raises EvalError when there is none."""
     if isinstance(value, Unknown):
-        return value if not isinstance(key, str) or value.parts or not value.why else Unknown(f"{value.why}.{key}")
+        return _member(value, key)
     if isinstance(key, (Unknown, Handle)):
         return first_unknown(key)
     if isinstance(value, Handle):

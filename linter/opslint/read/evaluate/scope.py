@@ -203,7 +203,11 @@ class Scope:
             return walk(self._paths().get(rest[0], Unknown(f"path.{rest[0]}")), rest[1:])
         if rest and ("resource", head, rest[0]) in self.module.resources:
             return walk(self.resource("resource", head, rest[0]), rest[1:])
-        return Unknown(".".join(path))
+        return Unknown(self.located(".".join(path)))
+
+    def located(self, address: str) -> str:
+        """Return an address of this module as the root module knows it: `module.a.aws_s3_bucket.this`."""
+        return f"{self.address}.{address}" if self.address else address
 
     def _paths(self) -> dict[str, Value]:
         here = self.top.module.path
@@ -322,7 +326,7 @@ class Scope:
     def resource(self, mode: str, type_: str, name: str) -> Value:
         """Return the handles of a resource or data block: one, a list, or a dict by key; Unknown for none."""
         declaration = self.module.resources.get((mode, type_, name))
-        address = ("data." if mode == "data" else "") + f"{type_}.{name}"
+        address = self.located(("data." if mode == "data" else "") + f"{type_}.{name}")
         if declaration is None:
             return Unknown(address)
         kind, instances = self.instances(declaration)
@@ -348,12 +352,13 @@ class Scope:
         return found
 
     def _module(self, name: str) -> Value:
+        address = self.located(f"module.{name}")
         if name not in self.module.calls:
-            return Unknown(f"module.{name}")
+            return Unknown(address)
         kind, found = self.children(name)
         if kind == "unknown":
-            return Unknown(f"module.{name}")
-        handles: list[Handle] = [ModuleHandle(f"module.{name}{each.suffix}", child) for each, child in found]
+            return Unknown(address)
+        handles: list[Handle] = [ModuleHandle(f"{address}{each.suffix}", child) for each, child in found]
         return _arranged(kind, [each for each, _ in found], handles)
 
 
