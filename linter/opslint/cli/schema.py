@@ -14,7 +14,8 @@ from opslint.cli.streams import show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opslint.engine.rule import Option, Rule
+    from opslint.engine.options import Option
+    from opslint.engine.rule import Rule
 
 _TYPES: Final[dict[str, dict[str, Any]]] = {
     "bool": {"type": "boolean"},
@@ -70,9 +71,24 @@ def configuration_schema(rules: Sequence[Rule]) -> dict[str, Any]:
 
 def _option(option: Option) -> dict[str, Any]:
     described = dict(_TYPES[option.type])
-    if option.type == "list" and option.default is None:
-        described["type"] = ["array", "null"]
+    if option.default is None or option.type == "list":
+        described["type"] = [described["type"], "null"]
+    if inner := _inner(option):
+        described["items" if option.type == "list" else "additionalProperties"] = inner
     if "|" in option.form:
         words = {"enum": option.form.split("|")}
         described |= {"items": words} if option.type == "list" else words
     return described | {"description": option.help, "default": option.default}
+
+
+def _inner(option: Option) -> dict[str, Any]:
+    """Return the schema of what is in a list or a mapping, {} when anything may be."""
+    text: dict[str, Any] = {"type": ["string", "integer"]}
+    if option.keys:
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys(option.keys, text),
+            "required": [key for key, needed in option.keys.items() if needed],
+        }
+    return {"str": text, "texts": {"type": "array", "items": text}}.get(option.of, {})

@@ -12,7 +12,8 @@ from opslint.model.report import RuleInfo
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opslint.engine.rule import Option, Rule
+    from opslint.engine.options import Option
+    from opslint.engine.rule import Rule
 
 _FENCE = regex(r"^(```\w+) (bad|good|fixed)([^\n]*)$", re.MULTILINE)
 _HEADINGS = {"bad": "**Reported:**", "good": "**Not reported:**", "fixed": "**After the fix:**"}
@@ -59,7 +60,10 @@ def page_markdown(rule: Rule) -> str:
 def _type(option: Option) -> str:
     """The type, and what its texts have to be."""
     if not option.form:
-        return option.type
+        inner = {"str": " of texts", "texts": " of lists of texts"}.get(
+            option.of, " of mappings" if option.keys else ""
+        )
+        return f"{'mapping' if option.type == 'dict' else option.type}{inner}"
     words = {"regex": "regular expression", "duration": "duration"}
     form = words.get(option.form) or " or ".join(f"`{word}`" for word in option.form.split("|"))
     return f"list of {form}" if option.type == "list" else form

@@ -12,7 +12,8 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from opslint.engine.rule import Each, Option, Rule
+from opslint.engine.options import Option
+from opslint.engine.rule import Each, Rule
 from opslint.model.finding import Severity
 
 if TYPE_CHECKING:

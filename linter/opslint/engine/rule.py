@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from opslint.engine.options import Option, read_option
 from opslint.model.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
@@ -108,19 +109,6 @@ def any_of(*parts: Each) -> Each:
 def suppression() -> Each:
     """Each suppression of the repository, after all other rules: what it says, and what it silenced."""
     return Each("suppression")
-
-
-class Option(NamedTuple):
-    """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict.
-
-    `form` is what a text (or each text of a list) has to be: `regex`, `duration` (of Go), or words with `|` between.
-    """
-
-    name: str
-    type: str
-    default: Any
-    help: str = ""
-    form: str = ""
 
 
 class RuleError(Exception):
@@ -251,12 +239,5 @@ def _options(
             raise RuleError(f"rule {function.__name__}: option {name} has no default")
         if name not in help_of:
             raise RuleError(f"rule {function.__name__}: option {name} has no line in options={{…}}")
-        default = list(defaults[name]) if isinstance(defaults[name], tuple) else defaults[name]
-        said = function.__annotations__.get(name, "str")
-        annotation = said if isinstance(said, str) else getattr(said, "__name__", str(said))
-        type_ = next(
-            (known for known in ("bool", "int", "float", "dict", "list", "str") if annotation.startswith(known)),
-            "list" if annotation.startswith("tuple") else "dict" if annotation.startswith("Mapping") else "str",
-        )
-        found.append(Option(name, type_, default, help_of[name], form_of.get(name, "")))
+        found.append(read_option(function, name, defaults[name], help_of[name], form_of.get(name, "")))
     return tuple(found)

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.engine.options import nearest, taken, wrong
 from opslint.engine.rule import OPT_IN, PRESETS, RECOMMENDED, STRICT
 from opslint.model.finding import Severity
 from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from opslint.engine.packs import Pack
-    from opslint.engine.rule import Option, Rule
+    from opslint.engine.rule import Rule
     from opslint.model.settings import Settings
     from opslint.model.source import Location
 
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-    "list": (list, tuple, type(None)),
-    "dict": (dict,),
-}
-_WORDS: Final = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a text",
-    "list": "a list",
-    "dict": "a mapping",
-}
 _LONG: Final = "cis-kubernetes"
 
 
@@ -113,17 +97,9 @@ def _selected(rule: Rule, settings: Settings) -> Selected:
     # Of the other rules it is an option of their own.
     include_nonprod = bool(options.pop("include_nonprod", False)) if rule.prod_only else False
     for option in rule.options:
-        if option.name in options and option.type == "list" and option.default is not None:
-            options[option.name] = tuple(options[option.name] or ())
+        if option.name in options:
+            options[option.name] = taken(option, options[option.name])
     return Selected(rule, options, severity, include_nonprod)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `, did you mean "x"?` for the nearest known name, "" when none is near."""
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, list(known), n=1)
-    return f', did you mean "{found[0]}"?' if found else ""
 
 
 def _check_selector(selector: str, rules: Sequence[Rule], settings: Settings) -> None:
@@ -148,38 +124,8 @@ def _check_options(rules: Sequence[Rule], settings: Settings) -> None:
             if option is None:
                 hint = nearest(name, known) or (f"; it has {', '.join(known)}" if known else "; it has none")
                 raise SelectionError(f'rules: {id_} has no option "{name}"{hint}', place)
-            if not _fits(option, value):
-                raise SelectionError(f"rules: {id_}.{name} must be {_WORDS[option.type]}, not {value!r}", place)
-            if option.form:
-                wrong = _misfit(option.form, [value] if isinstance(value, str) else value or ())
-                if wrong:
-                    raise SelectionError(f"rules: {id_}.{name} {wrong}", place)
-
-
-def _fits(option: Option, value: object) -> bool:
-    if isinstance(value, bool) and option.type != "bool":
-        return False
-    return isinstance(value, _TYPES[option.type])
-
-
-def _misfit(form: str, values: Iterable[object]) -> str:
-    """Return what is wrong with the first value that has not the form of its option, "" when all have it."""
-    for value in values:
-        text = value if isinstance(value, str) else ""
-        if form == "regex":
-            try:
-                re.compile(text)
-            except (re.error, OverflowError, RecursionError) as error:
-                return f"is no regular expression: {error} in {text!r}"
-        elif form == "duration":
-            from opslint.engine.schedules import duration_seconds
-
-            if duration_seconds(text) is None:
-                return f'must be a duration such as "36h" or "1h30m", not {text!r}'
-        elif text not in form.split("|"):
-            words = form.split("|")
-            return f"must be {', '.join(words[:-1])} or {words[-1]}, not {value!r}{nearest(text, words)}"
-    return ""
+            if said := wrong(option, value):
+                raise SelectionError(f"rules: {id_}.{name}{said}", place)
 
 
 __all__ = ["PRESETS", "Selected", "SelectionError", "matches", "nearest", "select"]

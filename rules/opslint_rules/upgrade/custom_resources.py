@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 from opslint.api import (
     RECOMMENDED,
@@ -28,6 +27,19 @@ from opslint.api import (
 SAME_FIELDS: Final = frozenset({"external-secrets.io/v1beta1"})
 # Two names of one controller, released together.
 SAME_RELEASE: Final = {"karpenter-core": "karpenter", "gateway-api-experimental": "gateway-api"}
+
+
+class _Api(TypedDict):
+    api: str
+
+
+class ApiRow(_Api, total=False):
+    """A row of the user's: an API version (`group/version/Kind`), and the releases of its controller that drop it."""
+
+    removed_in: str
+    deprecated_in: str
+    component: str
+    replacement: str
 
 
 class _Life(NamedTuple):
@@ -59,7 +71,7 @@ def stale_crd_api(
     item: KubeObject,
     project: Project,
     *,
-    extra_rows: tuple[Mapping[str, str], ...] = (),
+    extra_rows: tuple[ApiRow, ...] = (),
     assume_current_controllers: bool = True,
 ) -> Problems:
     """A custom resource uses an API version that current releases of its controller no longer serve.
@@ -158,11 +170,11 @@ def _releases(project: Project, component: str) -> list[Release]:
     return releases_of(project, SAME_RELEASE.get(component, component))
 
 
-def _own_row(version: str, item: KubeObject, rows: tuple[Mapping[str, str], ...]) -> _Life | None:
+def _own_row(version: str, item: KubeObject, rows: tuple[ApiRow, ...]) -> _Life | None:
     """The user's row for the object."""
     name = f"{version}/{item.kind}"
     for row in rows:
-        if isinstance(row, Mapping) and row.get("api") == name:
+        if row["api"] == name:
             removed, deprecated = row.get("removed_in"), row.get("deprecated_in")
             newest = removed or deprecated or "0"
             return _Life(

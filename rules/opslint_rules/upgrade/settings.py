@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from opslint.api import (
     STRICT,
@@ -32,12 +31,27 @@ from opslint.api import (
 from opslint_rules.upgrade.proxy_mode import IPVS_DEPRECATED, in_config_map, of_addon
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opslint.api import fields
 
 _POD: Final = "Pod and every pod template"
 _NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 _SERVER_FILLS: Final = frozenset({"status", "spec.configSource", "spec.externalID"})
+
+
+class _Named(TypedDict):
+    type: str
+    key: str
+
+
+class SettingRow(_Named, total=False):
+    """A row of the user's: an annotation or label, the minor from which it is outdated, and what to write instead."""
+
+    since: str
+    instead: str
+    effect: str
 
 
 class _Row(NamedTuple):
@@ -70,7 +84,7 @@ class _Hit(NamedTuple):
     options={"extra_rows": "more rows: maps with type (annotation or label), key, since (1.30), instead, effect"},
 )
 def obsolete_setting(
-    item: KubeObject | Block, project: Project, *, extra_rows: tuple[Mapping[str, str], ...] = ()
+    item: KubeObject | Block, project: Project, *, extra_rows: tuple[SettingRow, ...] = ()
 ) -> Problems:
     """A label, annotation, field or mode is ignored, migrated or scheduled for removal at the target version.
 
@@ -199,15 +213,15 @@ def _rows(*types: str) -> tuple[tuple[fields.FieldRow, _Row], ...]:
     return tuple(found)
 
 
-def _own(rows: tuple[Mapping[str, str], ...], type_: str) -> Iterator[tuple[str, _Row]]:
+def _own(rows: tuple[SettingRow, ...], type_: str) -> Iterator[tuple[str, _Row]]:
     for one in rows:
-        if isinstance(one, Mapping) and one.get("type") == type_ and isinstance(one.get("key"), str):
-            since = minor_of(str(one.get("since", ""))) or 0
+        if one["type"] == type_:
+            since = minor_of(one.get("since", "")) or 0
             yield one["key"], _Row(one["key"], since, None, one.get("instead", ""), one.get("effect", ""), "")
 
 
 # -- where settings stand
-def _hits(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+def _hits(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     yield from _annotations(item, project, extra)
     yield from _fields(item)
     if item.is_workload:
@@ -222,7 +236,7 @@ def _hits(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ..
         yield from _kube_proxy(item)
 
 
-def _annotations(item: KubeObject, project: Project, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+def _annotations(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     own = item.metadata["annotations"]
     pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
     if not own.exists and (pods is None or not pods.exists):
@@ -309,7 +323,7 @@ def _service_account(spec: Node, row: _Row) -> Iterator[_Hit]:
     yield _Hit(row, old, "spec.serviceAccount", fix)
 
 
-def _pods(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+def _pods(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     spec = item.pod_spec
     for volume in _maps(spec["volumes"]):
         yield from _volume(volume)
@@ -341,7 +355,7 @@ def _topologies(spec: Node) -> Iterator[Node]:
             yield one["podAffinityTerm"]
 
 
-def _keys(holders: Iterator[Node], key: str, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+def _keys(holders: Iterator[Node], key: str, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     """The outdated node labels that a field of these maps names."""
     labels = _labels(extra)
     for holder in holders:
@@ -352,7 +366,7 @@ def _keys(holders: Iterator[Node], key: str, extra: tuple[Mapping[str, str], ...
             yield _Hit(row, node, f"{key} {node.text}", fix)
 
 
-def _labels(extra: tuple[Mapping[str, str], ...]) -> dict[str, tuple[_Row, str]]:
+def _labels(extra: tuple[SettingRow, ...]) -> dict[str, tuple[_Row, str]]:
     """Node labels: each with its row and its new name, "" when one is not simply the other."""
     return _known_labels() | {key: (row, "") for key, row in _own(extra, "label")} if extra else _known_labels()
 
@@ -378,7 +392,7 @@ def _volume_rows() -> dict[str, _Row]:
     return {one.key: row for one, row in _rows("volume")}
 
 
-def _storage_class(item: KubeObject, extra: tuple[Mapping[str, str], ...]) -> Iterator[_Hit]:
+def _storage_class(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     for one, row in _rows("storageclass-provisioner"):
         if f"provisioner: {item.root['provisioner'].text}" == one.key:
             yield _Hit(row, item.root["provisioner"], one.key)
