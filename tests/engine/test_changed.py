@@ -5,7 +5,20 @@ import subprocess
 
 import pytest
 
-from opslint.api import STRICT, Problem, Severity, resource, rule, workload
+from opslint.api import (
+    STRICT,
+    Fix,
+    Problem,
+    Safety,
+    Set,
+    Severity,
+    cluster,
+    earlier_version,
+    resource,
+    rule,
+    workload,
+)
+from opslint.engine import changed, run
 from opslint.engine.changed import ChangedError, changed_files
 
 
@@ -141,6 +154,42 @@ def test_the_environment_cannot_point_git_elsewhere(commit, tmp_path, monkeypatc
     assert changed_files(tmp_path, "HEAD") == {"a"}
 
 
+def test_a_run_asks_git_once_and_says_its_error(lint_files, commit, monkeypatch):
+    asked = []
+    run = changed._Git.run
+    monkeypatch.setattr(changed._Git, "run", lambda *given: asked.append(given[1][0]) or run(*given))
+
+    @rule(each=cluster(), severity=Severity.LOW, preset=STRICT)
+    def asks_too(item, project):
+        """Asks."""
+        yield Problem(earlier_version(item, project) or "as today", item.version)
+
+    files = {"main.tf": 'resource "aws_eks_cluster" "a" {\n  name = "a"\n  version = "1.34"\n}\n', "note": "a"}
+    commit(files)
+    report = lint_files({"note": "b"}, [asks_too], changed_since="HEAD")
+    assert (len(asked), asked[0], report.hidden.unchanged) == (4, "merge-base", 1)
+    with pytest.raises(ChangedError, match="there is no revision 'gone'"):
+        lint_files({}, [asks_too], changed_since="gone")
+
+
+def test_the_fix_of_what_is_not_reported_is_not_planned(lint_files, commit, monkeypatch):
+    planned = []
+    real = run.plan_fix
+    monkeypatch.setattr(run, "plan_fix", lambda finding, *given, **named: (
+        planned.append(finding.location.source.path), real(finding, *given, **named)))  # fmt: skip
+
+    @rule(each=workload(), severity=Severity.LOW, preset=STRICT, fixable="safe")
+    def too_few(item, project):
+        """Few."""
+        at = item.spec["replicas"]
+        yield Problem("few", at, fix=Fix("more", (Set(at, "3"),), Safety.SAFE))
+
+    commit({"a/web.yaml": DEPLOYMENT, "b/web.yaml": DEPLOYMENT})
+    report = lint_files({"b/web.yaml": DEPLOYMENT.replace("3", "2")}, [too_few], changed_since="HEAD")
+    assert [one.fix.edits[0].text for one in report.findings] == ["3"]
+    assert planned == ["b/web.yaml"]
+
+
 FILES = {
     **{f"charts/c/{path}": text for path, text in CHART.items()},
     **{f"charts/other/{path}": text for path, text in CHART.items()},
@@ -158,7 +207,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(
-    ("changed", "found"),
+    ("files", "found"),
     [
         ({"README.md": "x"}, set()),
         ({"charts/c/values.yaml": "replicas: 1\nx: 1\n"}, {"charts/c/templates/a.yaml"}),
@@ -171,9 +220,9 @@ FILES = {
         ({"other/main.tf": 'module "m" {\n  source = "../modules/m"\n}\n\n'}, {"modules/m/main.tf"}),
     ],
 )
-def test_a_finding_is_kept_when_a_file_of_its_unit_changed(lint_files, commit, tmp_path, changed, found):
+def test_a_finding_is_kept_when_a_file_of_its_unit_changed(lint_files, commit, tmp_path, files, found):
     commit(FILES)
-    put(tmp_path, changed)
+    put(tmp_path, files)
     total = len(lint_files({}, [kube_rule, tf_rule]).findings)
     report = lint_files({}, [kube_rule, tf_rule], changed_since="HEAD")
     paths = [finding.location.source.path for finding in report.findings]

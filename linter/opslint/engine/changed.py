@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from opslint.model.finding import Finding
     from opslint.model.project import Project
@@ -44,6 +46,44 @@ def changed_files(root: Path, revision: str) -> frozenset[str]:
     tracked = git.ask((*filters, "diff", *_DIFF, base, "--"), "what changed cannot be told")
     untracked = git.ask(("ls-files", "-z", "--others", "--exclude-standard"), "untracked files cannot be listed")
     return frozenset(os.fsdecode(name) for name in (tracked + untracked).split(b"\0") if name)
+
+
+class Asked:
+    """What `changed_files` says, asked in a thread: git works while the files are read."""
+
+    def __init__(self, root: Path, revision: str) -> None:
+        self._said: frozenset[str] | Exception | None = None
+        self._thread = Thread(target=self._ask, args=(root, revision), daemon=True)
+        self._thread.start()
+
+    def _ask(self, root: Path, revision: str) -> None:
+        try:
+            self._said = changed_files(root, revision)
+        except Exception as error:  # noqa: BLE001 - raised where the answer is wanted
+            self._said = error
+
+    def answer(self) -> frozenset[str]:
+        """Return the files, as soon as git has said which. Raises ChangedError."""
+        self._thread.join()
+        if isinstance(self._said, frozenset):
+            return self._said
+        raise self._said or ChangedError("--changed-since: git was not asked to the end")
+
+
+_asked: WeakKeyDictionary[Project, Asked] = WeakKeyDictionary()
+
+
+def remember(project: Project, asked: Asked) -> None:
+    """Let `changed_in` answer for a project with what was asked before it was read."""
+    _asked[project] = asked
+
+
+def changed_in(project: Project) -> frozenset[str]:
+    """Return the files that changed since the revision of a project's settings. Raises ChangedError."""
+    asked = _asked.get(project)
+    if asked is None:
+        asked = _asked[project] = Asked(Path(project.settings.root), project.settings.changed_since)
+    return asked.answer()
 
 
 def files_before(root: Path, revision: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
@@ -84,6 +124,10 @@ class _Git:
 
     def base(self, revision: str) -> str:
         """Return the commit that a revision has in common with HEAD."""
+        done = self.run(("merge-base", "--end-of-options", f"{revision}^{{commit}}", "HEAD"))
+        if not done.returncode:
+            return done.stdout.decode("ascii", "replace").split("\n", 1)[0]
+        # Which of the two is it that git does not know?
         commit = self.line(
             ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
             f"there is no revision {revision!r} (in CI, fetch it first: fetch-depth: 0)",

@@ -34,7 +34,7 @@ def _key(cluster: Cluster) -> tuple[str, str, str]:
 
 
 def _versions(project: Project) -> dict[tuple[str, str, str], str]:
-    from opslint.engine.changed import ChangedError, changed_files, files_before
+    from opslint.engine.changed import ChangedError, changed_in, files_before
 
     settings = project.settings
     folders = {_folder(file.source.path) for file in project.files if file.source.path.endswith(_SUFFIXES)}
@@ -45,7 +45,7 @@ def _versions(project: Project) -> dict[tuple[str, str, str], str]:
 
     root = Path(settings.root)
     try:
-        if not any(map(is_wanted, changed_files(root, settings.changed_since))):
+        if not any(map(is_wanted, changed_in(project))):
             return {}
         files = files_before(root, settings.changed_since, is_wanted)
         terraform = {path: content for path, content in files.items() if path not in configs}

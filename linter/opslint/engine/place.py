@@ -33,8 +33,8 @@ def origin_of(location: Location) -> Origin:
     return source_map.locate(location.span)
 
 
-def finding_of(said: Said, *, write_blocks: bool = False) -> Finding:
-    """Make a finding of what a rule said; `write_blocks` writes out the blocks that its fix appends."""
+def finding_of(said: Said) -> Finding:
+    """Make a finding of what a rule said; its fix is planned by `plan_fix`, once it is known to be shown."""
     problem, rule = said.problem, said.selected.rule
     shown = problem.at.location if isinstance(problem.at, Node) else problem.at
     origin = origin_of(shown)
@@ -70,11 +70,16 @@ def finding_of(said: Said, *, write_blocks: bool = False) -> Finding:
         environments=((environment.name, severity),) if environment.name else (),
         targets=_targets(problem, unit),
         unit=_unit_path(said.item),
-        fix=plan(problem.fix, origin.confidence, write_blocks=write_blocks),
         vendored=shown.source.vendored,
         secret=problem.secret,
         after=problem.target is not None and problem.target.after,
     )
+
+
+def plan_fix(finding: Finding, problem: Problem, *, write_blocks: bool = False) -> None:
+    """Give a finding the fix of its problem; `write_blocks` writes out the blocks that it appends."""
+    if problem.fix is not None:
+        finding.fix = plan(problem.fix, finding.confidence, write_blocks=write_blocks)
 
 
 def _targets(problem: Problem, unit: Unit | None) -> tuple[str, ...]:
@@ -230,4 +235,4 @@ def _own_name(name: str, release_names: frozenset[str]) -> str:
     return name
 
 
-__all__ = ["field_path", "finding_of", "fingerprint", "merge", "origin_of", "resource_of"]
+__all__ = ["field_path", "finding_of", "fingerprint", "merge", "origin_of", "plan_fix", "resource_of"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from opslint.engine.docs import rule_info
 from opslint.engine.judge import Judgement, judge, judge_items
-from opslint.engine.place import finding_of, fingerprint, merge
+from opslint.engine.place import finding_of, fingerprint, merge, plan_fix
 from opslint.engine.select import select
 from opslint.engine.suppress import Suppressions
 from opslint.model.finding import Suppressed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opslint.engine.packs import Pack
     from opslint.engine.rule import Rule
     from opslint.engine.select import Selected
-    from opslint.model.finding import Finding
+    from opslint.model.finding import Finding, Problem
     from opslint.model.project import Target
     from opslint.model.settings import Settings
     from opslint.model.suppression import Suppression
@@ -63,7 +63,13 @@ def lint(
     gc.disable()
     try:
         baseline = _baseline(settings)
+        if settings.changed_since:
+            from opslint.engine.changed import Asked, remember
+
+            asked = Asked(Path(settings.root), settings.changed_since)
         reading = read_project(paths, settings, stdin, progress)
+        if settings.changed_since:
+            remember(reading.project, asked)
         judgement = judge(reading.project, selected)
         run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths)
         return _report(run, baseline, fixing=fixing)
@@ -90,9 +96,12 @@ class _Sorted:
     suppressed: list[Finding] = field(default_factory=list)
     vendored: list[Finding] = field(default_factory=list)
     messages: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
+    problems: dict[int, Problem] = field(default_factory=dict)  # by the id of their finding: what is to be fixed
 
-    def make(self, said: Said, *, write_blocks: bool) -> Finding:
-        finding = finding_of(said, write_blocks=write_blocks)
+    def make(self, said: Said) -> Finding:
+        finding = finding_of(said)
+        if said.problem.fix is not None:
+            self.problems[id(finding)] = said.problem
         key = (finding.rule_id, id(said.item), finding.location.source.path, finding.location.span, finding.field_path)
         # The same words of the same place are one finding: a rule over the project meets a line once an environment.
         said_here = self.messages.setdefault(key, [])
@@ -125,7 +134,7 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
     suppressions = Suppressions(settings, project.as_of)
     found = _Sorted()
     for said in judgement.said:
-        finding = found.make(said, write_blocks=fixing)
+        finding = found.make(said)
         # Also of findings that are not wanted: what silences them is of use.
         finding.suppressed = suppressions.find(finding, said.selected.rule, said.item)
         if reading.wants(finding):
@@ -147,11 +156,14 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
         findings.sort(key=lambda finding: finding.sort_key)
     unchanged = 0
     if settings.changed_since:
-        from opslint.engine.changed import Changes, changed_files
+        from opslint.engine.changed import Changes, changed_in
 
-        changes = Changes(changed_files(Path(settings.root), settings.changed_since), project)
+        changes = Changes(changed_in(project), project)
         kept = [finding for finding in findings if changes.touch(finding)]
         unchanged, findings = len(findings) - len(kept), kept
+    for finding in (*findings, *hidden, *known):
+        if id(finding) in found.problems:
+            plan_fix(finding, found.problems[id(finding)], write_blocks=fixing)
     coverage = reading.coverage
     coverage.rules_run = len(selected)
     coverage.unknown_arguments = sum(module.unknown_arguments for module in project.modules)
@@ -194,7 +206,7 @@ def _of_suppressions(suppressions: Suppressions, run: Run, found: _Sorted, judge
 
     for mark, item in judged_suppressions(suppressions, run):
         for said in _ask(judges, item, run, judgement):
-            finding = found.make(said, write_blocks=False)
+            finding = found.make(said)
             finding.suppressed = suppressions.find(finding, said.selected.rule, said.item, about=mark)
             yield finding
 
@@ -228,5 +240,7 @@ def _of_baseline(baseline: Baseline, hidden: Sequence[Finding], run: Run, judgem
     item = stale(baseline, run) if judges else None
     said = _ask(judges, item, run, judgement) if item is not None else []
     made = [finding_of(one) for one in said]
+    for finding, one in zip(made, said, strict=True):
+        plan_fix(finding, one.problem)
     fingerprint(made, frozenset())
     return [finding for finding in made if run.reading.wants(finding)]

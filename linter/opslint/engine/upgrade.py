@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opslint.engine.judge import judge
-from opslint.engine.place import finding_of
+from opslint.engine.place import finding_of, plan_fix
 from opslint.engine.select import select
 from opslint.engine.support_dates import Dated, dates_of
 from opslint.engine.suppress import Suppressions
@@ -226,6 +226,7 @@ def _judge(paths: Sequence[str], settings: Settings, packs: Sequence[Pack]) -> _
         if suppressions.find(finding, said.selected.rule, said.item) is not None:
             suppressed += 1
         else:
+            plan_fix(finding, said.problem)
             kept.append(finding)
     kept.sort(key=lambda finding: finding.sort_key)
     return _Judged(kept, suppressed, reading, [*reading.failures, *judgement.failures])

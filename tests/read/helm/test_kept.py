@@ -1,12 +1,15 @@
 """Renderings that are kept: what an entry depends on, and that findings stand where they stood."""
 
+import sys
+from importlib import metadata
+
 import pytest
 
 from opslint.model.records import replace
 from opslint.model.settings import Settings
 from opslint.model.source import Span
 from opslint.read.cache import Cache
-from opslint.read.helm.backend import Answer, Embedded, Limits, Request
+from opslint.read.helm.backend import Answer, Embedded, Limits, Request, engine_version
 from opslint.read.helm.binary import Binary
 from opslint.read.helm.chart import load_chart
 from opslint.read.helm.engine import Engine, render_release
@@ -99,6 +102,16 @@ def test_entries_of_another_form_are_not_used(chart, tmp_path, said):
     engine = Counting()
     Kept(engine, Odd("charts", tmp_path), "engine 1", Limits()).render(chart, [{}], REQUEST)
     assert engine.calls == 1
+
+
+def test_the_version_of_the_engine_is_that_of_its_package(monkeypatch, tmp_path):
+    told = f"helm-python-sdk {metadata.version('helm-python-sdk')}"
+    assert engine_version() == told
+    (tmp_path / "helm_python_sdk-9.8.7.dist-info").mkdir()
+    monkeypatch.setattr("sys.path", ["/nowhere", str(tmp_path), *sys.path])
+    assert engine_version() == "helm-python-sdk 9.8.7"
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    assert engine_version() == ""
 
 
 def test_closing_ends_the_engine_behind(kept):
