@@ -8,6 +8,7 @@ from opslint.model.settings import Settings
 from opslint.model.source import Confidence
 from opslint.read import kustomize
 from opslint.read.plan import read_project
+from opslint_rules.upgrade.references import stale_api_reference
 
 DEPLOYMENT = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  template:\n    spec:\n"
@@ -303,3 +304,16 @@ def test_files_of_a_kustomization_that_is_not_built_are_no_unit_of_their_own(rea
     reading = read(FILES | {"apps/web.yaml": application("k8s/overlays/prod")})
     assert sorted(unit.kind for unit in reading.project.units) == ["manifests"]
     assert any("neither kustomize nor kubectl" in message for _, _, message in notices(reading))
+
+
+def test_rules_see_the_kustomizations_that_a_unit_was_built_by(read, tool):
+    tool(BUILT)
+    overlay = "k8s/overlays/prod/kustomization.yaml"
+    target = "    target: {group: extensions, version: v1beta1, kind: Ingress}\n"
+    reading = read({**FILES, overlay: FILES[overlay] + target})
+    unit = unit_of(reading)
+    assert [one.source.path for one in unit.kustomizations] == [overlay, "k8s/base/kustomization.yaml"]
+    assert all(one not in reading.project.objects for one in unit.kustomizations)
+    (problem,) = stale_api_reference.function(unit, reading.project)
+    assert (problem.at.source.path, problem.at.span.line) == (overlay, 6)
+    assert problem.message.startswith("a patch targets extensions/v1beta1 Ingress, which Kubernetes 1.22 no longer has")

@@ -100,6 +100,7 @@ class Unit:
     # Of a release that does not render: objects of which the apiVersion and the kind alone are known, as its templates
     # have them. Only rules that ask for such get them.
     literals: list[KubeObject] = field(default_factory=list)
+    kustomizations: list[KubeObject] = field(default_factory=list)  # what it was built by: no objects of a cluster
     declared_by: str = ""  # the Application or Flux Kustomization that applies it, with its place
     goes_to: str = ""  # the name of the cluster that its own files give, if any
 

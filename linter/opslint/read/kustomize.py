@@ -132,6 +132,7 @@ def _build(
         environment=environment,
         namespace=tree.namespace or settings.namespace,
     )
+    unit.kustomizations.extend(KubeObject(document, unit) for document in tree.documents)
     changes = Changes(root, tree.documents)
     for part in re.split(r"^---\n", text, flags=re.MULTILINE):
         if part.strip():

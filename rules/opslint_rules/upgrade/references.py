@@ -18,10 +18,13 @@ from opslint.api import (
     Set,
     Severity,
     Target,
+    Unit,
+    any_of,
     kind,
     lifecycle,
     load,
     rule,
+    unit,
 )
 
 if TYPE_CHECKING:
@@ -42,13 +45,13 @@ _ROLES: Final = frozenset({"Role", "ClusterRole"})
 
 
 @rule(
-    each=kind(),
+    each=any_of(kind(), unit()),
     severity=Severity.MEDIUM,
     preset=STRICT,
     fixable="safe",
     options={"rbac": "also report RBAC rules for removed group and resource pairs (harmless but stale)"},
 )
-def stale_api_reference(item: KubeObject, project: Project, *, rbac: bool = False) -> Problems:
+def stale_api_reference(item: KubeObject | Unit, project: Project, *, rbac: bool = False) -> Problems:
     """A field inside an object names an API version or group that no longer exists at the target version.
 
     The object itself is accepted, so nothing fails at the upgrade: the autoscaler just stops finding what it scales,
@@ -99,6 +102,10 @@ def stale_api_reference(item: KubeObject, project: Project, *, rbac: bool = Fals
     See <https://kubernetes.io/docs/reference/using-api/deprecation-guide/> and
     <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchpolicy>.
     """
+    if isinstance(item, Unit):
+        for one in item.kustomizations:
+            yield from _patches(one, one.root)
+        return
     yield from _targets(item)
     yield from _owners(item)
     if item.kind in _WEBHOOKS:
@@ -108,8 +115,8 @@ def stale_api_reference(item: KubeObject, project: Project, *, rbac: bool = Fals
     elif (item.group, item.kind) == ("argoproj.io", "Application"):
         for entry in _maps(item.spec["ignoreDifferences"]):
             yield from _group_kind(item, entry["group"], entry["kind"])
-    elif item.kind == "Kustomization":
-        yield from _patches(item)
+    elif item.kind == "Kustomization" and item.group.startswith("kustomize."):
+        yield from _patches(item, item.root if item.group == "kustomize.config.k8s.io" else item.spec)
     elif rbac and item.kind in _ROLES:
         yield from _rules_of_roles(item)
 
@@ -243,10 +250,7 @@ def _kyverno_kind(item: KubeObject, node: Node, part: str) -> Problems:
         yield _problem(node, f"{item.title}: {part} names {node.text}", row.removed, target)
 
 
-def _patches(item: KubeObject) -> Problems:
-    if not item.group.startswith("kustomize."):
-        return
-    holder = item.root if item.group == "kustomize.config.k8s.io" else item.spec
+def _patches(item: KubeObject, holder: Node) -> Problems:
     for part in ("patches", "patchesJson6902"):
         for patch in _maps(holder[part]):
             chosen = patch["target"]
