@@ -126,6 +126,77 @@ def test_add_in_json(shop):
     assert shop.fix({"a.json": before}, shop.rule_for(kind(), change))["a.json"].decode() == after
 
 
+JSON = '{\n  "apiVersion": "v1",\n  "kind": "Thing",\n  "spec": {\n    "a": [\n      "x"\n    ]%s\n  }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("[ALL]", '["ALL"]'),
+        ("{a: [b, 1, true, null], c: 'd'}", '{"a": ["b", 1, true, null], "c": "d"}'),
+        ("a: b\nc:\n  d: 1", '{"a": "b", "c": {"d": 1}}'),
+    ],
+)
+def test_a_collection_in_json_is_json(shop, value, written):
+    def change(item):
+        spec = item.root["spec"]
+        return () if spec["new"].exists else (Add(spec, "new", value),)
+
+    after = shop.fix({"a.json": JSON % ""}, shop.rule_for(kind(), change))["a.json"].decode()
+    assert after == JSON % f',\n    "new": {written}'
+
+
+def test_a_list_in_json_is_written_anew(shop):
+    def change(item):
+        listed = item.root["spec"]["a"]
+        return () if len(listed) > 1 else (Set(listed, "[z, x]"),)
+
+    after = shop.fix({"a.json": JSON % ""}, shop.rule_for(kind(), change))["a.json"].decode()
+    assert after == (JSON % "").replace('[\n      "x"\n    ]', '["z", "x"]')
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("spec: {b: 1}\n", 'spec: {b: 1, new: {a: "x,y", "1": 2}}\n'),
+        ("spec: {}\n", 'spec: {new: {a: "x,y", "1": 2}}\n'),
+    ],
+)
+def test_several_lines_in_brackets(shop, before, after):
+    def change(item):
+        spec = item.root["spec"]
+        return () if spec["new"].present else (Add(spec["new"], "a", "x,y"), Add(spec["new"], "1", "2"))
+
+    assert fixed_yaml(shop, before, change) == after
+
+
+def test_two_entries_of_one_map_in_brackets(shop):
+    def change(item):
+        spec = item.root["spec"]
+        return [Add(spec, key, "1") for key in ("b", "c") if not spec[key].exists]
+
+    assert fixed_yaml(shop, "spec: {a: 0}  # c\n", change) == "spec: {a: 0, b: 1, c: 1}  # c\n"
+    assert fixed_yaml(shop, "spec: {a: 0, }\n", change) == "spec: {a: 0, b: 1, c: 1, }\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  a:\n  - x  # x\n  - z\n  b: 1\n", '  a:\n  - new\n  - x  # x\n  - "1"\n  - z\n  - last\n  b: 1\n'),
+        (
+            "  a:\n      - 'x'\n      - 'z'",
+            "  a:\n      - 'new'\n      - 'x'\n      - '1'\n      - 'z'\n      - 'last'",
+        ),
+    ],
+)
+def test_new_items_come_between_those_of_a_list_in_lines(shop, before, after):
+    def change(item):
+        listed = item.root["spec"]["a"]
+        return () if len(listed) > 2 else (Set(listed, '[new, x, "1", z, last]'),)
+
+    assert fixed_yaml(shop, f"spec:\n{before}", change) == f"spec:\n{after}"
+
+
 def test_add_several_entries_to_a_map_that_is_missing(shop):
     def change(item):
         new = item.root["spec"]["new"]

@@ -1,5 +1,7 @@
 """Changes in charts: literal template lines, values keys, and what is only shown."""
 
+import pytest
+
 from opslint.api import (
     Add,
     AppendDocument,
@@ -107,3 +109,27 @@ def test_a_key_of_a_branch_that_was_not_rendered_is_not_added_again(shop):
 def test_documents_are_not_appended_to_templates(shop):
     fixes = shown_chart(shop, lambda item: (AppendDocument(item.root, HEAD),))
     assert [fix.safety for fix in fixes] == [Safety.SHOWN]
+
+
+@pytest.mark.parametrize(
+    ("other", "safety"),
+    [
+        ("", Safety.SAFE),
+        ("a: {{ .Values.thing.other }}", Safety.SAFE),
+        ("a: {{ .Values.thing.modeller }}", Safety.SAFE),
+        ("a: {{ .Values.thing.mode | quote }}", Safety.UNSAFE),
+        ("{{ if eq $.Values.thing.mode `b` }}a: 1{{ end }}", Safety.UNSAFE),
+        ("a: {{ toYaml .Values.thing | nindent 2 }}", Safety.UNSAFE),
+    ],
+)
+def test_a_fix_of_a_value_that_feeds_other_places_too_is_not_safe(shop, other, safety):
+    files = {
+        "web/Chart.yaml": CHART,
+        "web/values.yaml": "thing:\n  mode: a\n  other: x\n",
+        "web/templates/a.yaml": f"{HEAD}spec:\n  mode: {{{{ .Values.thing.mode }}}}\n",
+        "web/templates/b.yaml": f"apiVersion: v1\nkind: Other\nspec:\n  b: 1\n  {other}\n",
+    }
+    rule = shop.rule_for(kind("Thing"), lambda item: (Set(item.root["spec"]["mode"], "b"),))
+    (fix,) = shop.shown(files, rule)
+    assert fix.safety is safety
+    assert [edit.path for edit in fix.edits] == ["web/values.yaml"]

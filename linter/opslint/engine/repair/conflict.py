@@ -55,6 +55,7 @@ def _touch(one: Edit, other: Edit) -> bool:
 
 def independent(one: Edit, other: Edit) -> bool:
     """Return whether two insertions at one place can stand one behind the other: documents, blocks, other keys."""
+    in_brackets = (one.text[:1], other.text[:1]) == (",", ",") or (one.text[-1:], other.text[-1:]) == (",", ",")
     whole_lines = one.text.endswith("\n") and other.text.endswith("\n")
     new_lines = one.text.startswith(("\n", "\r")) and other.text.startswith(("\n", "\r"))
     both = one.text.lstrip("\r\n"), other.text.lstrip("\r\n")
@@ -64,7 +65,7 @@ def independent(one: Edit, other: Edit) -> bool:
         )  # an argument may have to be aligned
     if whole_lines and both[0].startswith("---") and both[1].startswith("---"):
         return True
-    return (whole_lines or new_lines) and both[0].partition(":")[0] != both[1].partition(":")[0]
+    return (whole_lines or new_lines or in_brackets) and both[0].partition(":")[0] != both[1].partition(":")[0]
 
 
 def changed(path: str, text: str, edits: Sequence[Edit]) -> str:

@@ -44,11 +44,14 @@ class _Language(Protocol):
 def plan(fix: Fix | None, confidence: Confidence, *, write_blocks: bool = False) -> PlannedFix | None:
     """Return a fix as edits.
 
-    A fix is `shown`, without edits, when its place is not exact or one of its changes cannot be made exactly. Blocks
-    that it appends are written out only with `write_blocks`; without, such a fix keeps its safety and has no edits.
+    A fix is `shown`, without edits, when its place is not exact or one of its changes cannot be made exactly. One that
+    changes a values key which feeds other places too is not `safe`. Blocks that it appends are written out only with
+    `write_blocks`; without, such a fix keeps its safety and has no edits.
     """
     if fix is None:
         return None
+    if fix.safety is Safety.SAFE and any(map(_feeds_others, fix.changes)):
+        fix = fix._replace(safety=Safety.UNSAFE)
     shown = PlannedFix(fix.title, Safety.SHOWN)
     if fix.safety is Safety.SHOWN or not fix.changes or confidence is not Confidence.EXACT:
         return shown
@@ -73,6 +76,14 @@ def plan(fix: Fix | None, confidence: Confidence, *, write_blocks: bool = False)
     if _collide(edits):  # several changes of neighbouring lines: each would lay them out
         edits = _edits([one for one in patches if not one.text.isspace()])
     return shown if not edits or _collide(edits) else PlannedFix(fix.title, fix.safety, edits)
+
+
+def _feeds_others(change: Change) -> bool:
+    """Return whether a change is made at a values key that templates read in other places too."""
+    if not isinstance(change, Set) or change.at.source.origin is None:
+        return False
+    asked = getattr(change.at.source.origin, "feeds_others", None)
+    return asked is not None and asked(change.at.extent)
 
 
 def _joined(changes: Sequence[Change]) -> list[Change]:

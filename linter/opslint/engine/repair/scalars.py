@@ -32,6 +32,8 @@ def yaml_scalar(value: str, old: str = "", *, flow: bool = False, json_like: boo
     """
     old_content, content = _content(old), _content(value)
     if json_like:
+        if value[:1] in {"[", "{"}:
+            return in_brackets(value, json_like=True) or value
         if content is not None:
             return json.dumps(content, ensure_ascii=False)
         return value if not _is_text(value) or value.startswith('"') else json.dumps(value, ensure_ascii=False)
@@ -54,6 +56,28 @@ def yaml_key(key: str, siblings: list[str], *, json_like: bool = False) -> str:
     if marks == {"'"}:
         return f"'{key}'"
     return key if _is_text(key) and not re.search(r":\s|:$|\s#|^[-?&*!|>'\"%@`\[{#]", key) else json.dumps(key)
+
+
+def in_brackets(value: str, *, json_like: bool) -> str | None:
+    """Return a collection, written in brackets or in lines, as it stands in brackets; None when it is none."""
+    from opslint.model.source import Source
+    from opslint.read.yaml import read_yaml
+
+    read = read_yaml(Source("", value))
+    plain = read.documents[0].plain() if len(read.documents) == 1 and not read.errors else None
+    if not isinstance(plain, (dict, list)):
+        return None
+    return json.dumps(plain, ensure_ascii=False) if json_like else _flow_text(plain)
+
+
+def _flow_text(plain: object) -> str:
+    if isinstance(plain, dict):
+        return f"{{{', '.join(f'{_flow_text(key)}: {_flow_text(value)}' for key, value in plain.items())}}}"
+    if isinstance(plain, list):
+        return f"[{', '.join(map(_flow_text, plain))}]"
+    if isinstance(plain, str) and not _FLOW.search(plain):
+        return yaml_key(plain, [])
+    return json.dumps(plain, ensure_ascii=False)
 
 
 _HCL_LITERAL: Final = re.compile(

@@ -16,7 +16,7 @@ from opslint.engine.repair.patch import (
     next_line,
     offsets,
 )
-from opslint.engine.repair.scalars import yaml_key, yaml_scalar
+from opslint.engine.repair.scalars import in_brackets, yaml_key, yaml_scalar
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
@@ -74,20 +74,58 @@ def is_json(source: Source) -> bool:
 
 
 def set_value(node: Node, value: str) -> list[Patch] | None:
-    """Return the patches that write a scalar, or a list in brackets, in place of another; None: it cannot be done."""
+    """Return the patches that write a scalar, or a list in brackets, in place of another; None: it cannot be done.
+
+    Of a list in lines, or in brackets over several, no item may go: only new ones are written between those it has.
+    """
     if not is_own(node):
         return None
     source = node.source
     start, end = extent_of(node)
     old = source.text[start:end]
     if node.known and (node.is_map or node.is_list):
+        if not node.is_list or not value.startswith("["):
+            return None
+        if not is_flow(node):
+            return _insert_items(node, value)
         # What stands in the lines of a longer list, a comment maybe, is not known to be meant.
-        whole = node.is_list and value.startswith("[") and is_flow(node) and "\n" not in old
-        return [Patch(source, start, end, value)] if whole else None
+        if "\n" in old and not is_json(source):
+            return None
+        return [Patch(source, start, end, yaml_scalar(value, json_like=is_json(source)))]
     new = yaml_scalar(value, old, flow=in_flow(node), json_like=is_json(source))
     if start == end and source.text[start - 1 : start] == ":":
         new = " " + new
     return [Patch(source, start, end, new)]
+
+
+def _insert_items(node: Node, value: str) -> list[Patch] | None:
+    """Return the patches that write new items between those of a list in lines; None when one of those would go."""
+    from opslint.model.source import Source as Text
+    from opslint.read.yaml import read_yaml
+
+    source = node.source
+    items, wanted = list(node), [item for one in read_yaml(Text("", value)).documents for item in one]
+    if not items or any(not item.known or not item.is_scalar for item in (*items, *wanted)):
+        return None
+    patches: list[Patch] = []
+    left = items.copy()
+    for item in wanted:
+        if left and left[0].text == item.text:
+            left.pop(0)
+            continue
+        near = left[0] if left else items[-1]
+        start, end = extent_of(near)
+        lead = source.text[line_start(source, start) : start]
+        if not re.fullmatch(r"[ ]*-[ ]+", lead):
+            return None
+        line = lead + yaml_scalar(value[slice(*extent_of(item))], source.text[start:end])
+        if left:
+            at = line_start(source, start)
+            patches.append(Patch(source, at, at, line + line_break(source)))
+        else:
+            at = line_end(source, end)
+            patches.append(Patch(source, at, at, line_break(source) + line))
+    return None if left else patches
 
 
 def rename_key(node: Node, key: str) -> list[Patch] | None:
@@ -181,7 +219,10 @@ def _fill_null(to: Node, keys: list[str], value: str) -> list[Patch] | None:
 
 def _flow_entry(keys: list[str], value: str, siblings: list[str], near: Node, *, whole: bool = False) -> str:
     json_like = is_json(near.source) or (bool(siblings) and all(text.startswith('"') for text in siblings))
-    written = value if "\n" in value else yaml_scalar(value, flow=True, json_like=json_like)
+    if "\n" in value:
+        written = in_brackets(value, json_like=json_like) or value
+    else:
+        written = yaml_scalar(value, flow=True, json_like=json_like)
     for depth, key in enumerate(reversed(keys)):
         entry = f"{yaml_key(key, siblings, json_like=json_like)}: {written}"
         written = entry if depth == len(keys) - 1 and not whole else f"{{{entry}}}"
@@ -192,7 +233,7 @@ def _add_flow(to: Node, keys: list[str], value: str) -> list[Patch] | None:
     source = to.source
     text = source.text
     start, end = extent_of(to)
-    if "\n" in value or text[end - 1 : end] != "}":
+    if text[end - 1 : end] != "}":
         return None
     entry = _flow_entry(keys, value, key_texts(to), to)
     children = [(child, extent_of(child)) for _, child in to.items()]

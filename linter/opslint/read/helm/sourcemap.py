@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,22 @@ class HelmSourceMap:
         keys, editable = self._values(index, start, end)
         related += [(f"values key {dotted(found.path)}", found.key) for found in keys[:_RELATED_KEYS]]
         return Origin(location, cap or confidence, tuple(related), editable)
+
+    def feeds_others(self, span: Span) -> bool:
+        """True when the chart's templates read the values key behind a span, or a map around it, in other places too.
+
+        Told by their text: `.Values.a.b` counts wherever it stands, what a helper is handed does not.
+        """
+        start, _ = self._offset(span.line, span.column)
+        index = self.stripped.index(start) if start >= 0 else -1
+        paths = self._paths(index, start) if index >= 0 and self._mark(index).token is not None else []
+        if len(paths) != 1:
+            return False
+        first, *more = [re.escape(str(key)) for key in paths[0] if isinstance(key, str) and key != "*"] or [""]
+        below = "".join(rf"(?:\.{key}" for key in more) + ")?" * len(more)
+        reading = re.compile(rf"\.Values\.{first}{below}(?![\w.-])")
+        texts = (data.decode("utf-8", "replace") for path, data in self.chart.files.items() if "templates/" in path)
+        return bool(first) and sum(len(reading.findall(text)) for text in texts) > 1
 
     # -- places
     def _file(self) -> Origin:
