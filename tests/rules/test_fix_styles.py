@@ -69,7 +69,7 @@ SHOWN = {
     # What an alias shares is changed in every place.
     "aliases": {"pod-blocks-node-drain", "privileged-container", "unknown-port-reference"},
     "merge keys": {
-        "amazon-linux-2-nodeclass",
+        "amazon-linux-2-nodes",
         "dangling-binding",
         "karpenter-budget-extreme",
         "karpenter-no-spot",
