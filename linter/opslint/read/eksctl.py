@@ -25,6 +25,9 @@ Arguments: TypeAlias = dict[str, Value | None]
 _ALL_LOGS: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _EVERYTHING: Final = frozenset({"*", "all"})
 _STACK: Final = Unknown("the stack that eksctl makes")
+# What `eksctl create nodegroup --config-file` needs. Source: "Work with node groups" of eksctl's user guide.
+_NODES_ONLY: Final = frozenset({"apiVersion", "kind", "metadata", "managedNodeGroups", "nodeGroups"})
+_ELSEWHERE: Final = Unknown("the cluster that the node groups join")
 
 
 def read_cluster_config(root: Node, environment: Environment) -> RootModule:
@@ -97,25 +100,34 @@ class _Config:
     def _cluster(self) -> _Resource:
         root = self.root
         metadata = root["metadata"]
+        # A file of node groups without a version may be for a cluster that is there already: nothing is left out then.
+        joins = not metadata["version"].present and self._is_of_nodes_only()
+        elsewhere = Made(_ELSEWHERE, self.name) if joins else None
+        default_addons = root["addonsConfig"]["disableDefaultAddons"]
         return _Resource(
             "aws_eks_cluster",
             "",
             self.name,
             {
                 "name": given(metadata["name"]),
-                "version": given(metadata["version"]),
+                "version": elsewhere or given(metadata["version"]),
                 "tags": given(metadata["tags"]),
-                "enabled_cluster_log_types": self._log_types(),
+                "bootstrap_self_managed_addons": Made(False, default_addons) if default_addons.is_true else None,
+                "enabled_cluster_log_types": elsewhere or self._log_types(),
                 "deletion_protection": given(root["deletionProtection"]),
-                "vpc_config": self._network(),
+                "vpc_config": elsewhere or self._network(),
                 "access_config": self._access_config(),
                 "upgrade_policy": nested(root["upgradePolicy"], support_type="supportType"),
                 "zonal_shift_config": nested(root["zonalShiftConfig"], enabled="enabled"),
                 "compute_config": nested(root["autoModeConfig"], enabled="enabled", node_pools="nodePools"),
                 "kubernetes_network_config": self._services(),
-                "encryption_config": self._encryption(),
+                "encryption_config": elsewhere or self._encryption(),
             },
         )
+
+    def _is_of_nodes_only(self) -> bool:
+        keys = {key for key, _ in self.root.items()}
+        return keys <= _NODES_ONLY and not keys.isdisjoint({"managedNodeGroups", "nodeGroups"})
 
     def _network(self) -> Made:
         vpc, private = self.root["vpc"], self.root["privateCluster"]["enabled"]

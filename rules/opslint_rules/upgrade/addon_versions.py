@@ -40,6 +40,8 @@ _UNRESOLVED: Final = 18  # the last major of the module that leaves the version 
 _NEWEST: Final = 21  # from this major on the module takes the most recent version
 _CLUSTER: Final = regex(r"(aws_eks_cluster\.[\w-]+(?:\[[^\]]+\])?)\.(?:name|id)")
 # What stands in for an add-on, by chart and by the name of the workload it makes.
+# Source: "Addons" of eksctl's user guide.
+_DEFAULT: Final = frozenset({"vpc-cni", "coredns", "kube-proxy"})
 _CHARTS: Final = {
     "cilium": ("vpc-cni", "kube-proxy"),
     "tigera-operator": ("vpc-cni", "kube-proxy"),
@@ -75,7 +77,8 @@ def addon_missing(
 
     Add-ons of the cluster's module, of `aws_eks_addon` and of eks-blueprints-addons count. Auto Mode, charts that stand
     in for an add-on (Cilium, Calico), and modules that get the cluster and cannot be read pass, as does what only an
-    apply could tell. To take over a copy that runs, an add-on needs `resolve_conflicts_on_create = "OVERWRITE"`.
+    apply could tell; so does a ClusterConfig of eksctl, which installs them unless `disableDefaultAddons` is set. To
+    take over a copy that runs, an add-on needs `resolve_conflicts_on_create = "OVERWRITE"`.
 
     ```hcl bad
     module "eks" {
@@ -129,7 +132,7 @@ def addon_missing(
     """
     if has_auto_mode(item):
         return
-    have = {addon["addon_name"].text for addon in addons_of(item, project)}
+    have = {addon["addon_name"].text for addon in addons_of(item, project)} | _given(item)
     missing = [name for name in required if name not in have]
     if not missing or opaque_receives(item, besides=_NEVER):
         return
@@ -143,6 +146,12 @@ def addon_missing(
             _addons_input(item.call) if item.virtual and item.call is not None else item.header,
             fix=_add(item, missing),
         )
+
+
+def _given(item: Block) -> frozenset[str]:
+    """Return what eksctl installs as EKS add-ons unless it is told not to (since v0.184)."""
+    by_eksctl = item.virtual and item.call is None and not item["bootstrap_self_managed_addons"].is_false
+    return _DEFAULT if by_eksctl else frozenset()
 
 
 def _replaced(project: Project) -> Iterator[str]:
