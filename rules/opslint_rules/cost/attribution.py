@@ -112,7 +112,7 @@ def missing_cost_labels(
     Manifests: pod templates (their labels are the pods') and namespaces need one label of each group in `labels`; an
     EC2NodeClass needs the keys of `tags` in `spec.tags`. Terraform: resources that cost something need the keys after
     the provider's `default_tags` are merged; an AWS provider without `default_tags` is reported once instead of each of
-    its resources. Unknown maps pass. Leave it for repositories whose tags are set by another tool.
+    its resources that lack them. Unknown maps pass. Leave it for repositories whose tags are set by another tool.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -168,7 +168,7 @@ def missing_cost_labels(
     <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/resource-tagging>.
     """
     if isinstance(item, RootModule):
-        yield from _providers(item)
+        yield from _providers(item, tags)
     elif isinstance(item, Block):
         yield from _resource(item, tags)
     elif item.kind == "EC2NodeClass":
@@ -188,15 +188,22 @@ def _without(
         yield Problem(f"{title} has no {what} {', '.join(lost)}: nobody owns its cost", given if given.exists else at)
 
 
-def _providers(item: RootModule) -> Problems:
-    if not any(block.type in _TAGGABLE for block in item.blocks):
-        return
+def _providers(item: RootModule, tags: tuple[str, ...]) -> Problems:
     for name, provider in item.providers:
-        if name.partition(".")[0] == "aws" and not provider["default_tags"].present:
+        if name.partition(".")[0] != "aws" or provider["default_tags"].present:
+            continue
+        if any(_lacks(block, tags) for block in item.blocks if (block.provider or "aws") == name):
             shown = "provider aws" if name == "aws" else f"provider {name}"
             yield Problem(
                 f"{shown} has no default_tags: its resources carry no tags that attribute their cost", provider
             )
+
+
+def _lacks(block: Block, tags: tuple[str, ...]) -> bool:
+    """True for a resource that costs something and surely has not all of the tags itself."""
+    if block.type not in _TAGGABLE or block.mode != "resource" or block.stand_in or not block["tags"].known:
+        return False
+    return not {key for key, _ in block["tags"].items()}.issuperset(tags)
 
 
 def _resource(item: Block, tags: tuple[str, ...]) -> Problems:
