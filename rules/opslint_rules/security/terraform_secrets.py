@@ -67,6 +67,8 @@ _PLAIN_KEYS: Final = frozenset(
         "username",
     }
 )
+_WORDS: Final = regex(r"[-_./ ]")
+_KEPT: Final = frozenset({"aws_secretsmanager_secret_version", "aws_ssm_parameter"})
 _WITH_PASSWORD: Final = regex(r"://[^/@:\s]+:[^/@\s]+@")
 
 
@@ -91,8 +93,9 @@ def terraform_plaintext_secret(item: Block | RootModule, project: Project) -> Pr
     (`manage_master_user_password`), or `random_password` with a write-only argument, and put nothing into the files.
 
     Passwords of databases, texts of secrets, parameters of type SecureString, `kubernetes_secret` (without keys such as
-    `url` and `type`) and sensitive values of releases are read, wherever the value comes from. Placeholders, random
-    passwords, data sources and write-only arguments pass. A secret whose text is JSON is reported for its members whose
+    `url` and `admin-user`) and sensitive values of releases are read, wherever the value comes from. Placeholders,
+    texts of secrets that `ignore_changes` leaves to somebody else, random passwords, data sources and write-only
+    arguments pass. A secret whose text is JSON is reported for its members whose
     names say secret. A value that was committed once has to be changed where it is used. Leave it for local test
     databases.
 
@@ -173,7 +176,7 @@ def _found(item: Block) -> Iterator[Found]:
     if item.type in TYPED:
         data = item["data"]
         for key, node in data.items() if data.known else ():
-            if key.lower() not in _PLAIN_KEYS or (node.known and _WITH_PASSWORD.search(node.text)):
+            if not _is_plain(key) or (node.known and _WITH_PASSWORD.search(node.text)):
                 yield Found(f"key {key}", node)
         return
     if item.type == _RELEASE:
@@ -183,7 +186,9 @@ def _found(item: Block) -> Iterator[Found]:
     node = item[key]
     if item.type == "aws_ssm_parameter" and (not item["type"].known or item["type"].text != _SAFE_TYPE):
         return
-    if not node.known or not node.text:
+    if not node.known or not node.text or _is_filled_later(item, key):
+        return
+    if item.type == "aws_ssm_parameter" and item["name"].known and _is_plain(item["name"].text):
         return
     document = json_with_holes(node) if node.text.lstrip().startswith("{") else None
     if not isinstance(document, dict):
@@ -194,6 +199,19 @@ def _found(item: Block) -> Iterator[Found]:
         if isinstance(value, str) and is_literal_secret(name, value, pattern):
             yield Found(f"{name} in {key}", node)
             return
+
+
+def _is_plain(name: str) -> bool:
+    """True for a name whose last word says where something is or who it is for: `admin-user`, `/shop/db/host`."""
+    return _WORDS.split(name.lower())[-1] in _PLAIN_KEYS
+
+
+def _is_filled_later(item: Block, key: str) -> bool:
+    """True for a text that Terraform writes once and then leaves alone: somebody puts the secret in its place."""
+    if item.type not in _KEPT or not item["lifecycle"].known:
+        return False
+    ignored = item.body.one("lifecycle")["ignore_changes"]
+    return ignored.known and any(node.known and node.text in {key, "all"} for node in ignored)
 
 
 def _of_release(item: Block) -> Iterator[Found]:
