@@ -26,6 +26,7 @@ from opslint_rules.backup.velero_locations import locations_of
 
 _BUCKET: Final = "aws_s3_bucket"
 _PATTERNS: Final = ("*backup*", "*velero*", "*tfstate*", "*terraform-state*", "*snapshot*", "*dump*")
+_ABOUT: Final = frozenset({"log", "logs", "report", "reports"})
 _BLOCKS: Final = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _GUARDED: Final = (
     "aws_db_instance",
@@ -53,9 +54,9 @@ def backup_bucket_unprotected(item: Block, project: Project, *, name_patterns: t
     Without versions an object that is overwritten or deleted, by mistake or by an intruder, is gone, and with it the
     backup. `force_destroy` empties the bucket before it is destroyed, which is what a bucket of backups must refuse.
 
-    A bucket counts by its name (`name_patterns`), as the target of a Velero location or as an S3 backend of the
-    repository. An explicit false in its public access block is reported too; without one, new buckets block public
-    access by themselves. Other buckets pass. Leave it for copies of what is kept elsewhere.
+    A bucket counts by its name (`name_patterns`, unless it says log or report), as the target of a Velero location or
+    as an S3 backend of the repository. An explicit false in its public access block is reported too; without one, new
+    buckets block public access by themselves. Other buckets pass. Leave it for copies of what is kept elsewhere.
 
     ```hcl bad
     resource "aws_s3_bucket" "backups" {
@@ -125,12 +126,17 @@ def backup_bucket_unprotected(item: Block, project: Project, *, name_patterns: t
                 )
 
 
+def _is_about(name: str) -> bool:
+    """True for a bucket of what is written about backups: reports of AWS Backup, logs of access to the state."""
+    return not _ABOUT.isdisjoint(name.lower().replace("_", "-").replace(".", "-").split("-"))
+
+
 def is_backup(item: Block, project: Project, patterns: tuple[str, ...] = _PATTERNS) -> bool:
     """True when the bucket surely holds backups or state: by its name, for Velero, or as a backend."""
     named, prefix = item["bucket"], item["bucket_prefix"]
     name = named.text if named.known else ""
     start = prefix.text if prefix.known else ""
-    if any(fnmatchcase(one.lower(), glob) for glob in patterns for one in (name, start) if one):
+    if any(fnmatchcase(one.lower(), glob) for glob in patterns for one in (name, start) if one and not _is_about(one)):
         return True
     if not name:
         return False
