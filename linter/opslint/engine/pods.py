@@ -28,6 +28,8 @@ OPERATOR_KINDS: Final = (
     "RabbitmqCluster",
     "LeaderWorkerSet",
 )
+# What applies a source that may be another repository or registry; its name is the release's, and in the labels.
+_DEPLOYERS: Final = ("Kustomization", "HelmRelease", "Application", "HelmChart")
 
 
 class Labels(Mapping[str, str]):
@@ -152,10 +154,17 @@ def budgets_of(item: Workload) -> list[KubeObject]:
 def made_by_operator(
     item: KubeObject, values: Iterable[str], kinds: Iterable[str] = OPERATOR_KINDS
 ) -> KubeObject | None:
-    """Return the custom resource of these kinds that the values of selected labels name, None when there is none."""
+    """Return the custom resource that the values of selected labels name, None when there is none.
+
+    It is one of these kinds, or an object of Flux or Argo CD that applies pods from elsewhere under that name.
+    """
     values = set(values)
     for owner in item.unit.of_kind(*dict.fromkeys(kinds)):
         if share_namespace(item, owner) and (owner.name in values or not values.isdisjoint(owner.labels.values())):
+            return owner
+    for owner in item.unit.of_kind(*_DEPLOYERS):
+        release = owner.spec["releaseName"]
+        if owner.name in values or (release.known and release.text in values):
             return owner
     return None
 
