@@ -123,7 +123,7 @@ from opslint.model.finding import (
 )
 from opslint.model.kube import Container, KubeObject, Workload
 from opslint.model.node import Node, Undecided
-from opslint.model.patterns import regex
+from opslint.model.patterns import has_placeholder, regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
 from opslint.model.semver import satisfies, with_prereleases
 from opslint.model.source import Location, Span
@@ -225,6 +225,7 @@ __all__ = [
     "group_key",
     "has_auto_mode",
     "has_own_users",
+    "has_placeholder",
     "has_resource",
     "installs_of",
     "int_or_percent",

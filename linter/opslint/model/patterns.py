@@ -17,6 +17,17 @@ class _Lazy:
         return found
 
 
+def has_placeholder(text: str) -> bool:
+    """True for a text that something fills in before it is applied: `${NAME}`, `$NAME`, `<name>`, an account of x.
+
+    Flux, envsubst, sed and people do so; what it will be is not in the file.
+    """
+    return _PLACEHOLDER.search(text) is not None
+
+
 def regex(text: str, flags: int = 0) -> re.Pattern[str]:
     """Return a pattern as `re.compile` does; a wrong one raises `re.error` when it is first used."""
     return cast("re.Pattern[str]", _Lazy(text, flags))
+
+
+_PLACEHOLDER = regex(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<[A-Za-z][\w .-]*>|%[A-Z_]+%|\b[xX]{12}\b")

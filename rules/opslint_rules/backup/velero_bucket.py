@@ -16,6 +16,7 @@ from opslint.api import (
     Severity,
     beside,
     cause_of,
+    has_placeholder,
     name_pattern,
     opaque_could_provide,
     project,
@@ -92,7 +93,7 @@ def velero_bucket_undeclared(item: Project, project: Project) -> Problems:
     <https://registry.terraform.io/modules/terraform-aws-modules/iam/aws/latest>.
     """
     for place in locations_of(project):
-        if not place.bucket:
+        if not place.bucket or has_placeholder(place.bucket):
             continue
         found = [one for one in _buckets(project) if _is_called(one, place.bucket)]
         if not found:

@@ -15,6 +15,7 @@ from opslint.api import (
     Project,
     Severity,
     allowed_majors,
+    has_placeholder,
     kind,
     name_pattern,
     opaque_could_provide,
@@ -111,7 +112,12 @@ def _role(item: KubeObject, project: Project) -> Problems:
     name = role.text
     calls = [call for call in project.calls if registry_name(call) == _MODULE]
     blocks = project.resources("aws_iam_role")
-    if not name or not (calls or blocks) or any(name_pattern(one).fullmatch(name) for one in blocks):
+    if (
+        not name
+        or has_placeholder(name)
+        or not (calls or blocks)
+        or any(name_pattern(one).fullmatch(name) for one in blocks)
+    ):
         return
     known, prefixed = [], None
     for call in calls:
@@ -155,7 +161,9 @@ def _tags(item: KubeObject, project: Project, field: str, what: str, found: list
         return
     for term in item.spec[field]:
         for key, value in term["tags"].items():
-            if key.startswith(("kubernetes.io/cluster/", "aws:")) or any(_has(tags, key, value.text) for tags in found):
+            if key.startswith(("kubernetes.io/cluster/", "aws:")) or has_placeholder(f"{key}={value.text}"):
+                continue
+            if any(_has(tags, key, value.text) for tags in found):
                 continue
             yield Problem(
                 f"{item.title} selects by the tag {key}={value.text}, which no {what} of Terraform has", value

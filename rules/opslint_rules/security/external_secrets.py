@@ -16,6 +16,7 @@ from opslint.api import (
     Project,
     Severity,
     beside,
+    has_placeholder,
     json_with_holes,
     kind,
     known_accounts,
@@ -122,7 +123,11 @@ def external_secret_undeclared(item: KubeObject, project: Project, *, known_secr
     <https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_csi_driver.html>.
     """
     for read in _reads(item, project):
-        if any(fnmatchcase(read.name, glob) for glob in known_secrets) or read.name.startswith(_MANAGED):
+        if (
+            has_placeholder(read.name)
+            or any(fnmatchcase(read.name, glob) for glob in known_secrets)
+            or read.name.startswith(_MANAGED)
+        ):
             continue
         declared = project.resources(_TYPES[read.service])
         if not declared or opaque_could_provide(project, *_WORDS[read.service]):

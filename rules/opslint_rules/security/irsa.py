@@ -18,6 +18,7 @@ from opslint.api import (
     Safety,
     Severity,
     all_accounts_known,
+    has_placeholder,
     kind,
     known_accounts,
     name_of,
@@ -105,6 +106,8 @@ def irsa_role_undeclared(item: KubeObject, project: Project, *, known_roles: tup
     if not arn.text:
         return
     match = _ROLE.fullmatch(arn.text.strip())
+    if has_placeholder(arn.text):
+        return
     if match is None:
         yield Problem(f"{item.title} names no IAM role: {arn.text!r} is not the ARN of a role", arn)
         return
