@@ -164,9 +164,20 @@ def made_by_operator(
             return owner
     for owner in item.unit.of_kind(*_DEPLOYERS):
         release = owner.spec["releaseName"]
-        if owner.name in values or (release.known and release.text in values):
+        if (owner.name in values or (release.known and release.text in values)) and _brings_from_elsewhere(owner):
             return owner
     return None
+
+
+def _brings_from_elsewhere(owner: KubeObject) -> bool:
+    """False for what applies a path of a git repository, which may well be this one."""
+    spec = owner.spec
+    if owner.kind == "Kustomization":
+        return spec["sourceRef"]["kind"].known and spec["sourceRef"]["kind"].text not in {"", "GitRepository"}
+    if owner.kind == "Application":
+        sources = (spec["source"], *(spec["sources"] if spec["sources"].known else ()))
+        return any(source.known and source["chart"].present for source in sources)
+    return True
 
 
 class _Index:
