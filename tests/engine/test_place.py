@@ -2,6 +2,7 @@
 
 from opslint.api import STRICT, Problem, Severity, container, rule
 from opslint.engine.place import fingerprint
+from opslint_rules.hygiene.keys import duplicate_key
 
 
 @rule(each=container(), severity=Severity.LOW, preset=STRICT)
@@ -71,3 +72,32 @@ def test_fingerprints_leave_out_the_longest_name_of_a_release(lint_files):
     assert fingerprint_without(*(name[:end] for end in ends)) == longest
     assert fingerprint_without(name[: ends[0]]) != longest
     assert fingerprint_without("we") == fingerprint_without()
+
+
+def test_what_an_item_lacks_has_no_values_key_of_the_items_first_entry(lint_files):
+    files = {
+        "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+        "c/values.yaml": "name: web\nmore:\n  - name: side\n",
+        "c/templates/a.yaml": (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: {{ .Values.name }}\n"
+            "    {{- toYaml .Values.more | nindent 4 }}\n"
+        ),
+    }
+    found = lint_files(files, [no_image]).findings
+    places = [(one.location.source.path, one.location.span.line, [label for label, _ in one.related]) for one in found]
+    assert places == [("c/templates/a.yaml", 6, []), ("c/templates/a.yaml", 7, ["values key more[0].name"])]
+
+
+def test_both_of_two_places_that_one_helper_printed_are_named(lint_files):
+    files = {
+        "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+        "c/templates/_h.tpl": '{{- define "h" -}}\napp: web\n{{- end -}}\n',
+        "c/templates/a.yaml": (
+            'apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\n  labels:\n    {{- include "h" . | nindent 4 }}\n'
+            '    {{- include "h" . | nindent 4 }}\n'
+        ),
+    }
+    (found,) = lint_files(files, [duplicate_key]).findings
+    related = [(label, place.source.path, place.span.line) for label, place in found.related]
+    assert (found.location.source.path, found.location.span.line) == ("c/templates/_h.tpl", 2)
+    assert related == [("included here", "c/templates/a.yaml", 7), ("first", "c/templates/a.yaml", 6)]

@@ -12,7 +12,7 @@ from opslint.model.kube import Container, KubeObject
 from opslint.model.node import Node
 from opslint.model.patterns import regex
 from opslint.model.project import Unit
-from opslint.model.source import Confidence, Location, Origin
+from opslint.model.source import Confidence, Location, Origin, Span
 from opslint.model.terraform import Block, ModuleCall, RootModule
 
 if TYPE_CHECKING:
@@ -33,11 +33,28 @@ def origin_of(location: Location) -> Origin:
     return source_map.locate(location.span)
 
 
+def _lacks(at: Node | Location) -> bool:
+    """True for what an item of a list lacks: then the item's first entry is shown, and is not what is wrong."""
+    if not isinstance(at, Node) or at.exists:
+        return False
+    node = at
+    while not node.exists and node.parent is not None:
+        node = node.parent
+    return isinstance(node.key, int)
+
+
+def _start_of_item(place: Location) -> Location:
+    """The first character: the rest of the line belongs to the first entry, and its values keys are not the item's."""
+    span = place.span
+    return Location(place.source, Span(span.line, span.column, span.line, span.column + 1))
+
+
 def finding_of(said: Said) -> Finding:
     """Make a finding of what a rule said; its fix is planned by `plan_fix`, once it is known to be shown."""
     problem, rule = said.problem, said.selected.rule
     shown = problem.at.location if isinstance(problem.at, Node) else problem.at
-    origin = origin_of(shown)
+    lacks = shown.source.origin is not None and _lacks(problem.at)
+    origin = origin_of(_start_of_item(shown) if lacks else shown)
     related = list(origin.related)
     location = origin.location
     if origin.editable is not None:
@@ -47,8 +64,8 @@ def finding_of(said: Said) -> Finding:
         related.insert(0, ("rendered by this line", location))
         location = origin.editable
     for label, other in problem.also:
-        place = other.location if isinstance(other, Node) else other
-        related.append((label, origin_of(place).location))
+        place = origin_of(other.location if isinstance(other, Node) else other)
+        related.append((label, _apart(place, location, related)))
     if isinstance(problem.at, Node):
         related += problem.at.via
     severity = said.selected.severity
@@ -80,6 +97,15 @@ def plan_fix(finding: Finding, problem: Problem, *, write_blocks: bool = False) 
     """Give a finding the fix of its problem; `write_blocks` writes out the blocks that it appends."""
     if problem.fix is not None:
         finding.fix = plan(problem.fix, finding.confidence, write_blocks=write_blocks)
+
+
+def _apart(place: Origin, primary: Location, related: Related | list[tuple[str, Location]]) -> Location:
+    """Return a further place; when a helper printed both, the call that is not the primary place's."""
+    if (place.location.source.path, place.location.span) != (primary.source.path, primary.span):
+        return place.location
+    known = {(one.source.path, one.span) for _, one in related}
+    calls = (one for label, one in place.related if label == "included here")
+    return next((one for one in calls if (one.source.path, one.span) not in known), place.location)
 
 
 def _targets(problem: Problem, unit: Unit | None) -> tuple[str, ...]:

@@ -190,3 +190,21 @@ def test_a_dug_scalar_is_printed_as_it_is_and_a_default_is_no_values_key(render)
     first, second = (source.origin.locate(Span(line, 4, line, 5)) for line in (1, 2))
     assert (first.editable.source.path, first.editable.span.line) == ("x/values.yaml", 2)
     assert (second.editable, second.related) == (None, ())
+
+
+def test_a_key_of_a_map_that_a_helper_prints_without_others_is_found_behind_the_indent_of_its_call(render):
+    files = {
+        "values.yaml": "pod:\n  enabled: true\n  user: 0\n  caps:\n    - ALL\n",
+        "templates/_h.tpl": '{{- define "h" -}}\n{{- omit .map "enabled" | toYaml -}}\n{{- end -}}\n',
+        "templates/a.yaml": 'a:\n  - b: {{- include "h" (dict "map" .Values.pod) | nindent 6 }}\n',
+    }
+    (source,) = render(files).sources
+    assert source.text == "a:\n  - b:\n      caps:\n      - ALL\n      user: 0\n"
+    item, user = (
+        source.origin.locate(Span(line, column, line, end)) for line, column, end in ((4, 9, 12), (5, 13, 14))
+    )
+    assert [(place.editable.source.path, place.editable.span.line) for place in (item, user)] == [
+        ("x/values.yaml", 5),
+        ("x/values.yaml", 3),
+    ]
+    assert user.location.source.path == "x/templates/_h.tpl"

@@ -249,10 +249,13 @@ class HelmSourceMap:
         text = self.stripped.text[begin : self.stripped.end(index)]
         if "\n" not in text.strip("\n") and ":" not in text:
             return ()
+        # Where the action begins in its line: what an `indent` around a call of its helper put before it.
+        lead = begin - self.stripped.lines[bisect_right(self.stripped.lines, begin) - 1]
+        lead = lead if not self.stripped.text[begin - lead : begin].strip() else 0
         paths = self._printed.get(index)
         if paths is None:
-            paths = self._printed[index] = paths_within(text)
-        before = text[: start - begin]
+            paths = self._printed[index] = paths_within(" " * lead + text)
+        before = " " * lead + text[: start - begin]
         return paths.get((before.count("\n"), len(before) - (before.rfind("\n") + 1)), ())
 
     def _editable(self, index: int, start: int, end: int) -> Location | None:
