@@ -46,6 +46,7 @@ from opslint.engine.pods import (
 )
 from opslint.engine.quantities import quantity, quantity_of
 from opslint.engine.releases import Release, releases_of
+from opslint.engine.repair.scalars import yaml_string
 from opslint.engine.replicas import SCALED_KINDS, Replicas, autoscaler_of, is_scaled, replicas_of, target_of
 from opslint.engine.resources import has_resource, int_or_percent, percent
 from opslint.engine.rule import (
@@ -298,6 +299,7 @@ __all__ = [
     "violations_of",
     "with_prereleases",
     "workload",
+    "yaml_string",
 ]
 
 

@@ -48,6 +48,10 @@ def unless(node, value, change):
         ("spec:\n  a: x", "y", "spec:\n  a: y"),
         ("spec:\n  a: [x]  # one\n", "[x, y]", "spec:\n  a: [x, y]  # one\n"),
         ("spec: {a: [], b: 1}\n", "[x]", "spec: {a: [x], b: 1}\n"),
+        ('spec:\n  a: ["x"]\n', "[w, x]", 'spec:\n  a: ["w", "x"]\n'),
+        ("spec:\n  a: ['x', 'z']\n", "[w, x]", "spec:\n  a: ['w', 'x']\n"),
+        ('spec:\n  a: ["x", z]\n', "[y, x]", "spec:\n  a: [y, x]\n"),
+        ('spec:\n  a: ["x"]\n', "[1, x]", "spec:\n  a: [1, x]\n"),
     ],
 )
 def test_set(shop, before, value, after):
@@ -213,6 +217,27 @@ def test_add_several_lines(shop):
         return () if item.root["spec"]["drop"].exists else (Add(item.root["spec"], "drop", "- ALL\n- NONE"),)
 
     assert fixed_yaml(shop, "spec:\n  a: 1\n", change) == "spec:\n  a: 1\n  drop:\n    - ALL\n    - NONE\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        (
+            "spec:\n  a: 1\n",
+            '[{key: "1", to: {all: {app: "2"}}, in: [b, c], no: {}}, {key: x}]',
+            'spec:\n  a: 1\n  new:\n    - key: "1"\n      to:\n        all:\n          app: "2"\n      in: [b, c]\n      no: {}\n    - key: x\n',
+        ),
+        ("spec:\n  a: 1\n", '{"a b": c}', 'spec:\n  a: 1\n  new:\n    "a b": c\n'),
+        ("spec:\n  a: 1\n", "[ALL, b]", "spec:\n  a: 1\n  new: [ALL, b]\n"),
+        ("spec:\n  a: 1\n", "{}", "spec:\n  a: 1\n  new: {}\n"),
+        ("spec: {a: 1}\n", "[{key: x}]", "spec: {a: 1, new: [{key: x}]}\n"),
+    ],
+)  # fmt: skip
+def test_a_map_is_added_in_the_style_of_its_surroundings(shop, before, value, after):
+    def change(item):
+        return () if item.root["spec"]["new"].exists else (Add(item.root["spec"], "new", value),)
+
+    assert fixed_yaml(shop, before, change) == after
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,13 @@ def test_two_fixes_that_add_the_same_map_do_not_add_it_twice(fixing):
     assert text_of(result, "web/templates/a.yaml") == template.replace("  deep:", added + "  deep:")
 
 
+def test_what_terraform_reads_from_a_file_is_seen_as_fixed(fixing):
+    terraform = 'resource "kubectl_manifest" "a" {\n  for_each  = toset(["a.yaml"])\n  yaml_body = file("${path.module}/k8s/${each.value}")\n}\n'
+    result = fixing({"main.tf": terraform, "k8s/a.yaml": HEAD + "spec:\n  a: 1\n"}, [setter("a", "2")])
+    assert text_of(result, "k8s/a.yaml") == HEAD + "spec:\n  a: 2\n"
+    assert (result.problems, result.report.findings) == (1, ())
+
+
 def test_the_passes_come_to_an_end(fixing):
     calls = [setter("a", "2"), setter("a", "1", old="2", name="back")]
     result = fixing({"a.yaml": HEAD + "spec: {a: 1}\n"}, calls)

@@ -24,6 +24,7 @@ from opslint.api import (
     rule,
     selects,
     subjects_of,
+    yaml_string,
 )
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _subject(item: KubeObject, subject: Subject, project: Project) -> Iterator[P
         fix = None
         if len(same) == 1 and node.present:
             (meant,) = namespaces
-            fix = Fix(f"Set namespace: {meant}", (Set(node, meant),), Safety.UNSAFE)
+            fix = Fix(f"Set namespace: {meant}", (Set(node, yaml_string(meant)),), Safety.UNSAFE)
         also = tuple(("the ServiceAccount", one.metadata["name"]) for one in same)
         where = node if node.present else subject.node["name"]
         yield Problem(f"{message}; it is in namespace {', '.join(sorted(namespaces))}", where, also=also, fix=fix)

@@ -31,6 +31,7 @@ from opslint.api import (
     rule,
     selected_by_budget,
     workload,
+    yaml_string,
 )
 
 
@@ -159,10 +160,10 @@ def _add_budget(item: Workload) -> Fix | None:
     selector = (reference_of(item) or item).spec["selector"]["matchLabels"]
     if item.source.origin is not None or not item.name or not len(selector):
         return None
-    namespace = f"\n  namespace: {item.namespace}" if item.metadata["namespace"].present else ""
-    labels = "\n".join(f"      {key}: {value.text}" for key, value in selector.items())
+    namespace = f"\n  namespace: {yaml_string(item.namespace)}" if item.metadata["namespace"].present else ""
+    labels = "\n".join(f"      {key}: {yaml_string(value.text)}" for key, value in selector.items())
     text = (
-        f"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {item.name}{namespace}\n"
+        f"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {yaml_string(item.name)}{namespace}\n"
         f"spec:\n  maxUnavailable: 1\n  selector:\n    matchLabels:\n{labels}\n"
     )
     return Fix("Add a PodDisruptionBudget with maxUnavailable: 1", (AppendDocument(item.root, text),), Safety.UNSAFE)

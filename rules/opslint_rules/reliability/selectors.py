@@ -19,6 +19,7 @@ from opslint.api import (
     rule,
     selects,
     workload,
+    yaml_string,
 )
 
 SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -127,7 +128,9 @@ def _fix(item: Workload, missing: list[str], labels: Node) -> Fix | None:
         return None
     wanted = item.spec["selector"]["matchLabels"]
     changes = tuple(
-        Set(labels[key], wanted[key].text) if labels[key].exists else Add(labels, key, wanted[key].text)
+        Set(labels[key], yaml_string(wanted[key].text))
+        if labels[key].exists
+        else Add(labels, key, yaml_string(wanted[key].text))
         for key in missing
     )
     return Fix("Give the pods the labels of the selector", changes, Safety.UNSAFE)

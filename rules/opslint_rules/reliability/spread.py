@@ -27,6 +27,7 @@ from opslint.api import (
     set_by_policy,
     template_of,
     workload,
+    yaml_string,
 )
 
 if TYPE_CHECKING:
@@ -107,7 +108,13 @@ def no_topology_spread(item: Workload, project: Project, *, require_zone: bool =
         metadata: {labels: {app: web}}
         spec:
           containers: [{name: web, image: "registry.example/web:2.1"}]
-          topologySpreadConstraints: [{maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: web}}}]
+          topologySpreadConstraints:
+            - maxSkew: 1
+              topologyKey: topology.kubernetes.io/zone
+              whenUnsatisfiable: ScheduleAnyway
+              labelSelector:
+                matchLabels:
+                  app: web
     ```
 
     ```yaml good
@@ -129,7 +136,7 @@ def no_topology_spread(item: Workload, project: Project, *, require_zone: bool =
     ```
 
     See <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
-    """  # noqa: E501 - the fix writes one line
+    """
     if not is_scaled(item) or is_referenced(item):
         return
     replicas = replicas_of(item)
@@ -169,7 +176,7 @@ def _add_constraint(item: Workload, constraints: Node) -> Fix | None:
     spec = constraints.parent
     if constraints.exists or spec is None or not spec.present or spec.source.origin is not None or not len(labels):
         return None
-    wanted = ", ".join(f"{key}: {value.text}" for key, value in labels.items())
+    wanted = ", ".join(f"{key}: {yaml_string(value.text)}" for key, value in labels.items())
     value = (
         f"[{{maxSkew: 1, topologyKey: {ZONE}, whenUnsatisfiable: ScheduleAnyway, "
         f"labelSelector: {{matchLabels: {{{wanted}}}}}}}]"

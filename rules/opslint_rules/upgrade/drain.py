@@ -170,7 +170,11 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
         rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
         sideEffects: None
         admissionReviewVersions: [v1]
-        namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}
+        namespaceSelector:
+          matchExpressions:
+            - key: kubernetes.io/metadata.name
+              operator: NotIn
+              values: [kube-system]
     ```
 
     ```yaml good
@@ -188,7 +192,7 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
     ```
 
     See <https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/>.
-    """  # noqa: E501 - the fix makes one line
+    """
     if any(key in item.labels or key in item.annotations for key in _OWN_SELECTOR):
         return
     for webhook in item.root["webhooks"]:

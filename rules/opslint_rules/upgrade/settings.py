@@ -27,6 +27,7 @@ from opslint.api import (
     minor_of,
     resource,
     rule,
+    yaml_string,
 )
 from opslint_rules.upgrade.proxy_mode import IPVS_DEPRECATED, in_config_map, of_addon
 
@@ -267,7 +268,11 @@ def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None
         return None
     if item.spec["ingressClassName"].exists:
         return None
-    return Fix("Use spec.ingressClassName", (Remove(node), Add(item.spec, "ingressClassName", node.text)), Safety.SAFE)
+    return Fix(
+        "Use spec.ingressClassName",
+        (Remove(node), Add(item.spec, "ingressClassName", yaml_string(node.text))),
+        Safety.SAFE,
+    )
 
 
 def _fields(item: KubeObject) -> Iterator[_Hit]:

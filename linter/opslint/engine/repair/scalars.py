@@ -11,6 +11,7 @@ from opslint.read.scalars import plain_scalar
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'")
 _SIMPLE: Final = re.compile(r"[^\"'\\\n\r\t]*")
 _FLOW: Final = re.compile(r"[,\[\]{}]")
+_WORD: Final = re.compile(r"[A-Za-z0-9_.][\w./-]*", re.ASCII)
 
 
 def _content(text: str) -> str | None:
@@ -46,6 +47,22 @@ def yaml_scalar(value: str, old: str = "", *, flow: bool = False, json_like: boo
     if flow and content is None and _FLOW.search(value) and not value.startswith(("{", "[", '"', "'")):
         return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def yaml_string(text: str) -> str:
+    """Return a text as a YAML scalar that reads as that very string: a label `1` in quotes, `web` as it is."""
+    return text if _WORD.fullmatch(text) and _is_text(text) else json.dumps(text, ensure_ascii=False)
+
+
+def flow_list(value: str, old: str) -> str:
+    """Return a list in brackets in the quotes of the one it takes the place of, when all its items had the same."""
+    mark = old[1:2]
+    if mark not in {'"', "'"} or not re.fullmatch(rf"\[{mark}[^{mark}]*{mark}(, *{mark}[^{mark}]*{mark})*\]", old):
+        return value
+    items = [item.strip() for item in value[1:-1].split(",")]
+    if not all(_WORD.fullmatch(item) and _is_text(item) for item in items):
+        return value
+    return f"[{', '.join(f'{mark}{item}{mark}' for item in items)}]"
 
 
 def yaml_key(key: str, siblings: list[str], *, json_like: bool = False) -> str:

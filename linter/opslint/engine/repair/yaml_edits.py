@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.engine.repair.block_text import block_text
 from opslint.engine.repair.patch import (
     Patch,
     appended,
@@ -16,7 +17,7 @@ from opslint.engine.repair.patch import (
     next_line,
     offsets,
 )
-from opslint.engine.repair.scalars import in_brackets, yaml_key, yaml_scalar
+from opslint.engine.repair.scalars import flow_list, in_brackets, yaml_key, yaml_scalar
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
@@ -91,7 +92,8 @@ def set_value(node: Node, value: str) -> list[Patch] | None:
         # What stands in the lines of a longer list, a comment maybe, is not known to be meant.
         if "\n" in old and not is_json(source):
             return None
-        return [Patch(source, start, end, yaml_scalar(value, json_like=is_json(source)))]
+        written = yaml_scalar(value, json_like=True) if is_json(source) else flow_list(value, old)
+        return [Patch(source, start, end, written)]
     new = yaml_scalar(value, old, flow=in_flow(node), json_like=is_json(source))
     if start == end and source.text[start - 1 : start] == ":":
         new = " " + new
@@ -162,8 +164,8 @@ def nested_text(keys: list[str], value: str, indent: int, siblings: list[str], n
     for depth, key in enumerate(keys):
         lead = " " * (indent + depth * _STEP) if depth else ""
         lines.append(f"{lead}{yaml_key(key, siblings if not depth else [])}:")
-    first, *rest = value.split("\n")
-    if rest:
+    first, *rest = block_text(value).split("\n")
+    if rest or block_text(value) != value:
         lines += [" " * (indent + len(keys) * _STEP) + line for line in (first, *rest) if line]
     else:
         lines[-1] += f" {yaml_scalar(first)}"

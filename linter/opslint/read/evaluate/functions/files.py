@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Unknown
 from opslint.read.evaluate.values import EvalError, Outside, Value, first_unknown, make_set, to_text
+from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
     from opslint.read.evaluate.scope import Scope
@@ -50,7 +51,8 @@ def _content(name: str, path: Path, values: list[Value], scope: Scope) -> Value:
             return Unknown(f"the file {values[0]}")
         if path.stat().st_size > _LIMIT:
             return Unknown(f"the large file {values[0]}")
-        raw = path.read_bytes()
+        instead = overlaid(path)
+        raw = path.read_bytes() if instead is None else instead
     except OSError:
         return Unknown(f"the file {values[0]}")
     if name in {"file", "templatefile"}:
