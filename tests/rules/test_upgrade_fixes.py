@@ -64,7 +64,8 @@ CASES = {
         (
             "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\nwebhooks:\n"
             '  - name: a.example.com\n    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]\n'
-            "    namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}\n"
+            "    namespaceSelector:\n      matchExpressions:\n        - key: kubernetes.io/metadata.name\n"
+            "          operator: NotIn\n          values: [kube-system]\n"
         ),
     ),
 }
