@@ -126,7 +126,7 @@ def test_a_failing_write_leaves_nothing_and_is_not_tried_again(tmp_path, monkeyp
 
 
 def test_a_folder_that_others_may_write_into_is_not_trusted(tmp_path, monkeypatch):
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("opslint.read.cache._user_cache", lambda: tmp_path)
     folder = tmp_path / "x"
     Cache("x").put(KEY, 1)
     assert Cache("x").get(KEY) == 1
@@ -139,7 +139,7 @@ def test_a_folder_that_others_may_write_into_is_not_trusted(tmp_path, monkeypatc
 
 def test_a_relative_cache_folder_is_not_used(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: Path("cache"))
+    monkeypatch.setattr("opslint.read.cache._user_cache", lambda: Path("cache"))
     Cache("x").put(KEY, 1)
     assert files(tmp_path) == []
 

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from platformdirs import user_cache_path
+
+from opslint.read import cache
 from opslint.read.cache import Cache
 
 ROOT = Path(__file__).parents[2]
@@ -23,3 +27,9 @@ def test_the_documentation_says_what_the_cache_holds():
     assert "It is the rendered text, with whatever values went into it" in text
     assert "files of mode 0600" in text
     assert "--no-cache" in text
+
+
+@pytest.mark.parametrize("given", ["", " ", "/caches", "relative"])
+def test_the_folder_is_where_platformdirs_has_it(monkeypatch, given):
+    monkeypatch.setenv("XDG_CACHE_HOME", given)
+    assert cache._user_cache() == user_cache_path("opslint", appauthor=False)

@@ -11,12 +11,12 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 FOLDER_BYTES: Final = 200_000_000  # of all entries together: the longest unused go first
 ENTRY_BYTES: Final = 50_000_000
@@ -75,6 +75,8 @@ class Cache:
             self._folder = None  # read-only or full: not tried again in this run
 
     def _write(self, path: Path, data: bytes) -> None:
+        import tempfile
+
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
@@ -126,12 +128,20 @@ def _ours(folder: Path) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
+def _user_cache() -> Path:
+    """Return our folder of the user's for caches. Raises RuntimeError when there is no home directory."""
+    if sys.platform == "linux":  # as platformdirs does it, without the time to import that
+        given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        return (given if given.is_absolute() else Path("~/.cache").expanduser()) / "opslint"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("opslint", appauthor=False)
+
+
 def _user_folder(kind: str) -> Path | None:
     """Return the folder for a kind of entries, None when there is none to use."""
-    from platformdirs import user_cache_path  # only runs with charts need it
-
     try:
-        folder = user_cache_path("opslint", appauthor=False) / kind
+        folder = _user_cache() / kind
         # A relative one could lead into the linted folder.
         return folder if folder.is_absolute() and (not folder.exists() or _ours(folder)) else None
     except (OSError, RuntimeError):

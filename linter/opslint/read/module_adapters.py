@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+import opslint_schemas
 from opslint.model.records import dataclass
 
 if TYPE_CHECKING:
@@ -112,11 +112,9 @@ FOLDER: Final = "terraform/modules"
 @cache
 def _by_source() -> dict[str, Adapter]:
     found: dict[str, Adapter] = {}
-    folder = files("opslint_schemas").joinpath(FOLDER)
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-        if entry.name.endswith(".json"):
-            content = json.loads(entry.read_text(encoding="utf-8"))
-            for table in content["modules"]:
+    for name in sorted(os.listdir(f"{opslint_schemas.__path__[0]}/{FOLDER}")):  # noqa: PTH208 - names are wanted
+        if name.endswith(".json"):
+            for table in opslint_schemas.load(f"{FOLDER}/{name.removesuffix('.json')}")["modules"]:
                 adapter = _adapter(table)
                 for source in table["sources"]:
                     found[source] = adapter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -171,6 +170,8 @@ def _copy(at: Node, lacking: list[str]) -> Fix | None:
     parent = at.parent
     if at.key != "containers" or parent is None or not at.is_list or any(key in parent for key in (*keys, *lacking)):
         return None
+    import textwrap
+
     pattern = textwrap.dedent(" " * (at.extent.column - 1) + Location(at.source, at.extent).text).rstrip()
     if not pattern.startswith("["):
         pattern += "\n"  # a list of one line is not a scalar

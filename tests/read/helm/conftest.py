@@ -23,7 +23,7 @@ def engine():
 def _cache_of_its_own(tmp_path_factory, monkeypatch):
     """Keep what one test rendered out of the next."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: folder)
+    monkeypatch.setattr("opslint.read.cache._user_cache", lambda: folder)
 
 
 @pytest.fixture

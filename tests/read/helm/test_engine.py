@@ -10,6 +10,7 @@ import pytest
 
 from opslint.model.settings import Settings
 from opslint.read.helm import backend
+from opslint.read.helm import process as process_module
 from opslint.read.helm.backend import Embedded, Limits, Request
 from opslint.read.helm.chart import load_chart
 from opslint.read.helm.engine import Engine, render_release
@@ -77,14 +78,14 @@ def test_interrupt_ends_the_worker(write, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(backend._Worker, "receive", interrupted)
+    monkeypatch.setattr(process_module.Worker, "receive", interrupted)
     with pytest.raises(KeyboardInterrupt):
         engine.render(loaded, [{}], REQUEST)
     assert process.returncode is not None
 
 
 def test_worker_ends_when_its_parent_is_gone():
-    program = backend._program(0)
+    program = process_module.program(0)
     process = subprocess.Popen([sys.executable, "-I", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.read(8)
     process.stdin.close()
@@ -152,12 +153,12 @@ def test_each_rendering_has_its_own_time(write):
 
 def test_an_engine_that_does_not_start_is_a_failure_of_that_chart_only(write, monkeypatch):
     loaded = chart(write, "a: 1\n")
-    program = backend._program
-    monkeypatch.setattr(backend, "_program", lambda _: "import os; os._exit(3)")
+    program = process_module.program
+    monkeypatch.setattr(process_module, "program", lambda _: "import os; os._exit(3)")
     with Engine() as engine:
         (failure,) = render_release(engine, loaded, Release("r"), 33, []).failures
         assert "died while rendering (exit status 3)" in failure.message
-        monkeypatch.setattr(backend, "_program", program)
+        monkeypatch.setattr(process_module, "program", program)
         assert render_release(engine, loaded, Release("r"), 33, []).failures == []
 
 

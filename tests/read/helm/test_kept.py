@@ -188,7 +188,7 @@ def test_a_changed_file_is_seen_on_disk_and_in_memory(rendered, tmp_path):
 def test_a_read_only_cache_folder_is_silently_not_used(rendered, tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "file")
+    monkeypatch.setattr("opslint.read.cache._user_cache", lambda: tmp_path / "file")
     for _ in range(2):
         result, count = rendered()
         assert (result.failures, result.notices, count) == ([], [], 1)

@@ -50,13 +50,14 @@ def test_put_makes_what_is_missing():
 PARENT = """\
 import sys
 from pathlib import Path
-from opslint.read.helm.backend import Embedded, Limits, Request, _Worker
+from opslint.read.helm.backend import Embedded, Limits, Request
+from opslint.read.helm.process import Worker
 from opslint.read.helm.chart import load_chart
-send = _Worker.send
+send = Worker.send
 def told(self, *request):
     send(self, *request)
     print(self._process.pid, flush=True)
-_Worker.send = told
+Worker.send = told
 Embedded(Limits(seconds=600)).render(load_chart(Path(sys.argv[1]), "x"), [{}], Request("r", "n", "v1.34.0"))
 """
 

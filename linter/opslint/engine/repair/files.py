@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,6 +84,8 @@ def _check(root: Path, path: str, old: bytes) -> None:
 
 def _replace(real: str, content: bytes) -> None:
     status = os.stat(real)  # noqa: PTH116 - an absolute str
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(prefix=".opslint-", dir=os.path.dirname(real))  # noqa: PTH120
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import tarfile
 import zlib
 from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
+    import gzip
+    import tarfile
     from collections.abc import Mapping
     from typing import BinaryIO
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CHART_BYTES: Final = 100 * 1024 * 1024
 CHART_FILE_BYTES: Final = 5 * 1024 * 1024
 CHART_FILES: Final = 10_000
+_BLOCK: Final = 512  # what a tar archive counts in
 _OVERHEAD: Final = 1024 * 1024  # of headers and padding, beside twice the contents
 
 
@@ -29,6 +30,9 @@ def unpack(data: bytes, *, budget: int = CHART_BYTES) -> dict[str, bytes]:
     Nothing is written to disk. Raises BadArchive for traversal, absolute paths, links, devices, and for more than
     `budget` bytes or 10,000 files.
     """
+    import gzip
+    import tarfile  # most charts are folders
+
     files: dict[str, bytes] = {}
     total = 0
     try:
@@ -82,10 +86,12 @@ def _inner(member: tarfile.TarInfo) -> str:
 
 def pack(files: Mapping[str, bytes], name: str) -> bytes:
     """Return a chart archive of these files. It goes through a pipe at once, so it is stored, not compressed."""
+    import gzip
+
     blocks: list[bytes] = []
     for path, data in files.items():
-        blocks += (_header(f"{name}/{path}", len(data)), data, bytes(-len(data) % tarfile.BLOCKSIZE))
-    blocks.append(bytes(2 * tarfile.BLOCKSIZE))
+        blocks += (_header(f"{name}/{path}", len(data)), data, bytes(-len(data) % _BLOCK))
+    blocks.append(bytes(2 * _BLOCK))
     return gzip.compress(b"".join(blocks), compresslevel=0, mtime=0)
 
 
@@ -93,9 +99,11 @@ def _header(path: str, size: int) -> bytes:
     """Return the header of a regular file; `tarfile` takes ten times as long."""
     name = path.encode("utf-8", "surrogateescape")
     if len(name) > 100:  # the field's width: longer names need a header of their own
+        import tarfile
+
         info = tarfile.TarInfo(path)
         info.size = size
         return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
     head = name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % size + b"%011o\0" % 0
-    head = (head + b" " * 8 + b"0" + bytes(100) + b"ustar  \0").ljust(tarfile.BLOCKSIZE, b"\0")
+    head = (head + b" " * 8 + b"0" + bytes(100) + b"ustar  \0").ljust(_BLOCK, b"\0")
     return head[:148] + b"%06o\0 " % sum(head) + head[156:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.records import dataclass, field
@@ -140,6 +139,8 @@ def _blocks(mine: Sequence[str], other: Sequence[str]) -> list[tuple[int, int, i
     blocks = [(0, 0, head)] if head else []
     left, right = mine[head : len(mine) - tail], other[head : len(other) - tail]
     if left and right and len(left) <= _DIFF_LINES and len(right) <= _DIFF_LINES:
+        from difflib import SequenceMatcher
+
         matcher = SequenceMatcher(None, left, right, autojunk=len(left) > _DIFF_LINES // 4)
         blocks += [(a + head, b + head, size) for a, b, size in matcher.get_matching_blocks() if size]
     if tail:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import gzip
 import hashlib
 import io
 import json
@@ -187,6 +185,8 @@ def _yaml_value(text: Value) -> Value:
 
 # -- CSV
 def _csv_value(text: Value) -> TypedList:
+    import csv
+
     rows = [row for row in csv.reader(io.StringIO(to_text(text)), strict=True) if row]
     if not rows:
         raise EvalError("a header line is required")
@@ -230,6 +230,8 @@ def _uuid(namespace: Value, name: Value) -> str:
 
 
 def _gzipped(text: Value) -> str:
+    import gzip
+
     return base64.b64encode(gzip.compress(to_text(text).encode(), mtime=0)).decode()
 
 
