@@ -37,6 +37,7 @@ from opslint.engine.pods import (
     is_referenced,
     labels_of,
     made_by_operator,
+    may_meet,
     reference_of,
     selected_by_budget,
     selected_by_service,
@@ -104,6 +105,7 @@ from opslint.engine.terraform import (
     text_with_holes,
 )
 from opslint.engine.trust import Trust, trusts_of
+from opslint.engine.unrendered import left_out
 from opslint.engine.validate import Violation, violations_of
 from opslint.engine.waiting import may_be_named
 from opslint.model.finding import (
@@ -241,11 +243,13 @@ __all__ = [
     "known_accounts",
     "known_regions",
     "labels_of",
+    "left_out",
     "lifecycle",
     "load",
     "longest_gap_hours",
     "made_by_operator",
     "may_be_named",
+    "may_meet",
     "may_name",
     "may_refer_to",
     "minor_of",

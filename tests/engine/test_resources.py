@@ -1,10 +1,13 @@
 """Requests, limits, counts and percentages."""
 
+from datetime import date
+
 import pytest
 
 from opslint.engine.resources import has_resource, int_or_percent, percent
 from opslint.model.kube import KubeObject
-from opslint.model.project import Environment, Unit
+from opslint.model.project import Environment, Project, Unit
+from opslint.model.settings import Settings
 from opslint.model.source import Source
 from opslint.read.yaml import read_yaml
 
@@ -44,14 +47,19 @@ def container(resources, pod="{}", limit_range=None):
 )
 def test_has_resource(resources, pod, limit_range, request_, limit):
     found = container(resources, pod, limit_range)
-    assert has_resource(found, "requests", "memory") is request_
-    assert has_resource(found, "limits", "memory") is limit
+    assert has_resource(found, "requests", "memory", whole(found)) is request_
+    assert has_resource(found, "limits", "memory", whole(found)) is limit
 
 
 def test_a_limit_range_of_another_namespace_does_not_count():
     found = container("{}", limit_range="{limits: [{type: Container, default: {memory: 1Gi}}]}")
     found.unit.objects[1].__dict__["namespace"] = "other"
-    assert not has_resource(found, "limits", "memory")
+    assert not has_resource(found, "limits", "memory", whole(found))
+
+
+def whole(container):
+    """Return the project that is the container's unit alone."""
+    return Project([container.unit], [], [], [], [], Settings(), date(2026, 11, 22))
 
 
 def value(text):

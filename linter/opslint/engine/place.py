@@ -54,7 +54,10 @@ def finding_of(said: Said) -> Finding:
     problem, rule = said.problem, said.selected.rule
     shown = problem.at.location if isinstance(problem.at, Node) else problem.at
     lacks = shown.source.origin is not None and _lacks(problem.at)
-    origin = origin_of(_start_of_item(shown) if lacks else shown)
+    if problem.by_key and isinstance(problem.at, Node):
+        origin = _of_key(problem.at, shown)
+    else:
+        origin = origin_of(_start_of_item(shown) if lacks else shown)
     related = list(origin.related)
     location = origin.location
     if origin.editable is not None:
@@ -106,6 +109,20 @@ def _apart(place: Origin, primary: Location, related: Related | list[tuple[str, 
     known = {(one.source.path, one.span) for _, one in related}
     calls = (one for label, one in place.related if label == "included here")
     return next((one for one in calls if (one.source.path, one.span) not in known), place.location)
+
+
+def _of_key(node: Node, shown: Location) -> Origin:
+    """Return the origin of a value; that of the key in front of it when a helper in another file made the value."""
+    origin, key = origin_of(shown), node.key_span
+    if key is None or origin.editable is not None:
+        return origin
+    used = origin_of(Location(node.source, key))
+    if used.location.source.path == origin.location.source.path:
+        return origin
+    # What made the value is no more exact for that.
+    return used._replace(
+        confidence=origin.confidence, related=(("made by this helper", origin.location), *used.related)
+    )
 
 
 def _targets(problem: Problem, unit: Unit | None) -> tuple[str, ...]:

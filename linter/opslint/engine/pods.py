@@ -68,6 +68,16 @@ def share_namespace(first: KubeObject, second: KubeObject) -> bool:
     return first.namespace == second.namespace or not first.namespace or not second.namespace
 
 
+def may_meet(first: KubeObject, second: KubeObject) -> bool:
+    """True when objects of two units may land in one namespace.
+
+    Where nothing declares how a chart is installed, `default` is what it is rendered with, not where it goes.
+    """
+    return share_namespace(first, second) or any(
+        one.unit.kind == "release" and not one.unit.namespace and one.namespace == "default" for one in (first, second)
+    )
+
+
 def reference_of(item: Workload) -> Workload | None:
     """Return the Deployment that a Rollout takes its pod template from (`workloadRef`), when the unit has it."""
     if item.kind != "Rollout":

@@ -10,26 +10,40 @@ from opslint.engine.pods import share_namespace
 if TYPE_CHECKING:
     from opslint.model.kube import Container, KubeObject
     from opslint.model.node import Node
+    from opslint.model.project import Project
 
 
-def has_resource(item: Container, part: str, name: str) -> bool:
+def has_resource(item: Container, part: str, name: str, project: Project) -> bool:
     """True when a container has a request or limit, written, on its pod, or as its namespace's LimitRange default.
 
     Args:
         item: the container.
         part: `limits` or `requests`. A limit alone counts as the request too, as the API server fills it in.
         name: `memory`, `cpu`, …
+        project: where a LimitRange of the namespace may stand as well.
     """
     parts = ("requests", "limits") if part == "requests" else (part,)
     if any(item.root["resources"][one][name].present for one in parts):
         return True
     if any(item.owner.pod_spec["resources"][one][name].present for one in parts):
         return True
-    return any(_range_default(limit_range, part, name) for limit_range in _ranges(item.owner))
+    return any(_range_default(limit_range, part, name) for limit_range in _ranges(item.owner, project))
 
 
-def _ranges(owner: KubeObject) -> list[KubeObject]:
-    return [one for one in owner.unit.of_kind("LimitRange") if share_namespace(one, owner)]
+def _ranges(owner: KubeObject, project: Project) -> list[KubeObject]:
+    return [
+        one
+        for one in project.of_kind("LimitRange")
+        if (share_namespace(one, owner) if one.unit is owner.unit else _reaches(one, owner))
+    ]
+
+
+def _reaches(limit_range: KubeObject, owner: KubeObject) -> bool:
+    """True for a LimitRange of another unit that lands in the namespace, and in no other environment or cluster."""
+    first, second = limit_range.unit, owner.unit
+    apart = first.environment.name and second.environment.name and first.environment.name != second.environment.name
+    clusters = {first.cluster, second.cluster} - {None}
+    return limit_range.namespace == owner.namespace != "" and not apart and len(clusters) < 2
 
 
 def _range_default(limit_range: KubeObject, part: str, name: str) -> bool:

@@ -114,7 +114,8 @@ class Problem(NamedTuple):
     """What a rule says.
 
     `at` is the node (or the place) to edit, `also` what else belongs to it, each with its label. `severity` may only
-    lower the rule's. `secret` masks the text in every frame, snippet and fix.
+    lower the rule's. `secret` masks the text in every frame, snippet and fix. With `by_key`, a value that a chart's
+    helper makes is shown where it is used: for names, which one helper makes for all that bear them.
     """
 
     message: str
@@ -124,6 +125,7 @@ class Problem(NamedTuple):
     severity: Severity | None = None
     secret: bool = False
     target: Target | None = None  # the version it is said for; None: for all of the unit's
+    by_key: bool = False
 
 
 class Edit(NamedTuple):

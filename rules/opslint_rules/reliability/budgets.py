@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 from opslint.api import (
     OPERATOR_KINDS,
+    RECOMMENDED,
     STRICT,
     Fix,
     KubeObject,
+    Node,
     Problem,
     Problems,
     Project,
     Safety,
     Severity,
     budget_selects,
+    budgets_of,
     int_or_percent,
     is_referenced,
     is_scaled,
     kind,
     labels_of,
+    left_out,
     made_by_operator,
     percent,
     put,
@@ -48,7 +52,8 @@ def pdb_ineffective(item: KubeObject, project: Project, *, operator_kinds: tuple
     only, or a percentage was raised until a drain went through.
 
     Pods that an operator makes of a custom resource count as selected. Whether pods are selected is told only when all
-    parts of what is applied together could be read. A budget of a single replica is left to pdb-blocks-drain.
+    parts of what is applied together could be read, and not of a chart whose own values leave out a workload that the
+    budget may be for. A budget of a single replica is left to pdb-blocks-drain.
 
     ```yaml bad
     apiVersion: policy/v1
@@ -108,15 +113,18 @@ def pdb_ineffective(item: KubeObject, project: Project, *, operator_kinds: tuple
         return
     selected = selected_by_budget(item)
     if not selected:
-        if item.unit.closed and not _others_select(item, project) and not _by_operator(item, operator_kinds):
+        if item.unit.closed and not _by_others(item, project, operator_kinds):
             yield Problem(f"{item.title} selects no pods: no pod template of its namespace matches", selector)
         return
     yield from _permits_all(item, selected)
 
 
-def _others_select(item: KubeObject, project: Project) -> bool:
-    """True when pods may be meant that another unit deploys, or whose namespace is not written."""
-    if not len(item.spec["selector"]) and item.api_version != "policy/v1beta1":
+def _by_others(item: KubeObject, project: Project, operator_kinds: tuple[str, ...] | None) -> bool:
+    """True when pods may be meant that another unit, an operator or other values bring, or of an unknown namespace."""
+    selector = item.spec["selector"]
+    if not len(selector) and item.api_version != "policy/v1beta1":
+        return True
+    if _by_operator(item, operator_kinds) or left_out(item, labels=_labels(selector)):
         return True
     for unit in project.units:
         for one in unit.workloads:
@@ -126,9 +134,13 @@ def _others_select(item: KubeObject, project: Project) -> bool:
     return False
 
 
+def _labels(selector: Node) -> dict[str, str]:
+    return {key: value.text for key, value in selector["matchLabels"].items()}
+
+
 def _by_operator(item: KubeObject, kinds: tuple[str, ...] | None) -> bool:
     selector = item.spec["selector"]
-    values = [value.text for _, value in selector["matchLabels"].items()]
+    values = [*_labels(selector).values()]
     values += [text for one in selector["matchExpressions"] for text in one["values"].texts()]
     return made_by_operator(item, values, kinds or OPERATOR_KINDS) is not None
 
@@ -210,3 +222,78 @@ def pdb_blocks_unhealthy_eviction(item: KubeObject, project: Project) -> Problem
     said = f"has unhealthyPodEvictionPolicy {policy.text}" if policy.present else "has no unhealthyPodEvictionPolicy"
     fix = Fix("Set unhealthyPodEvictionPolicy: AlwaysAllow", (put(policy, "AlwaysAllow"),), Safety.UNSAFE)
     yield Problem(f"{item.title} {said}, so pods that are not ready can hold up a drain", policy, fix=fix)
+
+
+@rule(
+    each=kind("PodDisruptionBudget", groups=("policy",)),
+    severity=Severity.HIGH,
+    preset=RECOMMENDED,
+)
+def overlapping_pdbs(item: KubeObject, project: Project) -> Problems:
+    """Two PodDisruptionBudgets select the same pods.
+
+    The eviction API cannot decide between them and answers with an error, whatever both of them would allow. The drain
+    of a node then hangs at these pods until somebody deletes one of the two, just as with a budget that allows nothing.
+    It comes from a chart's own budget next to a hand-written one, or from a selector that is wider than it was meant.
+
+    There is no good reason to keep both. Budgets of different clusters are never compared.
+
+    ```yaml bad
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      replicas: 3
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ---
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+    metadata: {name: web, namespace: shop}
+    spec:
+      maxUnavailable: 1
+      selector: {matchLabels: {app: web}}
+    ---
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+    metadata: {name: everything, namespace: shop}
+    spec:
+      maxUnavailable: 1
+      selector: {}  # <-
+    ```
+
+    ```yaml good
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec:
+      replicas: 3
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "registry.example/web:2.1"}]
+    ---
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+    metadata: {name: web, namespace: shop}
+    spec:
+      maxUnavailable: 1
+      selector: {matchLabels: {app: web}}
+    ```
+
+    See <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>.
+    """
+    for one in selected_by_budget(item):
+        budgets = [other for other in budgets_of(one) if other.namespace == item.namespace]
+        earlier = next((other for other in item.unit.of_kind("PodDisruptionBudget") if other in budgets), None)
+        if earlier is not None and earlier is not item:
+            yield Problem(
+                f"{item.title} and {earlier.title} both select the pods of {one.title}: no eviction of them succeeds",
+                item.spec["selector"],
+                also=(("the other budget", earlier.spec["selector"]), ("pods", one.pod_template)),
+            )
+            return

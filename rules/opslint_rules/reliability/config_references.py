@@ -17,6 +17,7 @@ from opslint.api import (
     installs_of,
     is_scaled,
     kind,
+    may_meet,
     objects_named,
     rule,
 )
@@ -215,6 +216,8 @@ def _items(at: Node) -> list[Node]:
 def _exists(item: KubeObject, project: Project, reference: Reference) -> bool:
     name = reference.name.text
     if objects_named(item, project, reference.kind, name):
+        return True
+    if any(may_meet(one, item) for one in project.named(reference.kind, name)):
         return True
     if reference.kind == "ConfigMap":
         made = any(one.name == name for one in project.of_kind("Bundle"))  # of cert-manager's trust-manager

@@ -14,6 +14,7 @@ from opslint.api import (
     Severity,
     kind,
     labels_of,
+    left_out,
     made_by_operator,
     rule,
     selects,
@@ -34,6 +35,8 @@ RUNTIME_LABELS: Final = frozenset(
         "statefulset.kubernetes.io/pod-name",
     }
 )
+# Of the Service that the API server makes for itself, in the namespace default.
+API_SERVER: Final = {"component": "apiserver", "provider": "kubernetes"}
 MONITORS: Final = {"ServiceMonitor": "serviceMonitorSelector", "PodMonitor": "podMonitorSelector"}
 
 
@@ -60,7 +63,8 @@ def dangling_policy_or_monitor(item: KubeObject, project: Project, *, check_peer
 
     Pods and Services of all parts of the project in the right namespaces count, those that an operator makes of a
     custom resource too; system namespaces pass. The rule is silent when a part of what is applied together could not
-    be read. Leave it when another repository deploys what is selected.
+    be read, and in a chart whose own values leave out what may be selected. The Service `kubernetes` of the API server
+    is in every cluster. Leave it when another repository deploys what is selected.
 
     ```yaml bad
     apiVersion: monitoring.coreos.com/v1
@@ -140,8 +144,10 @@ def _dangling(
     wanted += [one["key"].text for one in selector["matchExpressions"]]
     if not wanted or not RUNTIME_LABELS.isdisjoint(wanted) or not project.system_namespaces.isdisjoint(spaces or ()):
         return
-    values = [value.text for _, value in selector["matchLabels"].items()]
-    if made_by_operator(item, values) is not None:
+    labels = {key: value.text for key, value in selector["matchLabels"].items()}
+    if made_by_operator(item, labels.values()) is not None:
+        return
+    if what == "Services" and (spaces is None or "default" in spaces) and selects(selector, API_SERVER):
         return
     for unit in project.units:
         near = unit is item.unit
@@ -149,8 +155,10 @@ def _dangling(
             here = spaces is None or one.namespace in spaces or (near and not (one.namespace and item.namespace))
             if here and selects(selector, one.labels if what == "Services" else labels_of(one)):
                 return
-    labels = ", ".join(f"{key}={value.text}" for key, value in selector["matchLabels"].items()) or "those asked for"
-    yield Problem(f"{item.title} selects no {what}: none has the labels {labels}", selector)
+    if left_out(item, ("Service",), labels=labels) if what == "Services" else left_out(item, labels=labels):
+        return
+    said = ", ".join(f"{key}={value}" for key, value in labels.items()) or "those asked for"
+    yield Problem(f"{item.title} selects no {what}: none has the labels {said}", selector)
 
 
 def _unseen(item: KubeObject, project: Project) -> Iterator[Problem]:

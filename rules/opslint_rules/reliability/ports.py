@@ -26,7 +26,7 @@ from opslint.api import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 LONGEST_NAME: Final = 15
@@ -161,6 +161,10 @@ def _said(names: list[str]) -> str:
     return f"declared are {', '.join(names)}" if names else "no port there has a name"
 
 
+def _titles(items: Sequence[KubeObject]) -> str:
+    return items[0].title if len(items) == 1 else f"{items[0].title} and {len(items) - 1} more"
+
+
 def _fix(at: Node, ports: list[Node]) -> Fix | None:
     """The only port's name instead."""
     if len(ports) != 1 or not ports[0]["name"].present:
@@ -192,7 +196,7 @@ def _targets(item: KubeObject, strict_numeric: bool) -> Problems:
     declared = _declared(selected)
     # Jobs carry the labels of what they serve often, and are not meant.
     pods = [one for one in selected if one.kind not in {"Job", "CronJob"}] or list(selected)
-    title = pods[0].title if len(pods) == 1 else f"{pods[0].title} and {len(pods) - 1} more"
+    title = _titles(pods)
     if item.spec["clusterIP"].text == "None" and _any_resolves(item, _names(declared)):
         return
     for port in item.spec["ports"]:
@@ -260,7 +264,7 @@ def _service_monitor(item: KubeObject) -> Problems:
     for endpoint in item.spec["endpoints"]:
         port = endpoint["port"]
         if _is_name(port) and port.text not in names:
-            message = f"{item.title} scrapes the port {port.text} of {services[0].title}; {_said(names)}"
+            message = f"{item.title} scrapes the port {port.text} of {_titles(services)}; {_said(names)}"
             yield Problem(message, port, also=((services[0].title, services[0].spec["ports"]),))
 
 
@@ -287,5 +291,5 @@ def _pod_ports(item: KubeObject, selector: Node, ports: Node) -> Problems:
     names = _names(_declared(selected))
     for port in named:
         if selected and port.text not in names:
-            message = f"{item.title} names the port {port.text} of {selected[0].title}; {_said(names)}"
+            message = f"{item.title} names the port {port.text} of {_titles(selected)}; {_said(names)}"
             yield Problem(message, port, also=(("pods", selected[0].root["kind"]),))

@@ -103,7 +103,7 @@ def missing_cpu_limit(item: Container, project: Project, *, include_init: bool =
     See <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>.
     """
     checked = item.is_running or (include_init and item.part == "initContainers")
-    if checked and not has_resource(item, "limits", "cpu"):
+    if checked and not has_resource(item, "limits", "cpu", project):
         message = f"container {item.name} of {item.owner.title} has no CPU limit"
         yield Problem(message, item.root["resources"]["limits"]["cpu"])
 

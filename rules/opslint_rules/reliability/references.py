@@ -13,6 +13,8 @@ from opslint.api import (
     Project,
     Severity,
     kind,
+    left_out,
+    may_meet,
     rule,
     share_namespace,
 )
@@ -41,8 +43,9 @@ def missing_service_reference(item: KubeObject, project: Project) -> Problems:
     stops, and a webhook that cannot be reached blocks every write it was registered for when it fails closed. Often
     the Service was renamed, or removed together with its workload while the rest stayed behind.
 
-    The rule is silent when a part of what is applied together could not be read. Name Services of other repositories
-    under `known_objects`.
+    The rule is silent when a part of what is applied together could not be read, and in a chart whose own values leave
+    a Service out. A StatefulSet is reported at medium severity: its pods run, and only lack names. Name Services of
+    other repositories under `known_objects`.
 
     ```yaml bad
     apiVersion: networking.k8s.io/v1
@@ -95,17 +98,20 @@ def missing_service_reference(item: KubeObject, project: Project) -> Problems:
     """
     if not item.unit.closed:
         return
+    severity = Severity.MEDIUM if item.kind == "StatefulSet" else None
     for what, name, namespace in _references(item):
         if not name.text:
             continue
         service = _find(item, project, name.text, namespace)
         if service is None:
-            if not project.knows("Service", namespace, name.text):
+            if not project.knows("Service", namespace, name.text) and not left_out(item, ("Service",), name=name.text):
                 where = f" in namespace {namespace}" if namespace else ""
-                yield Problem(f"{item.title} names {what} {name.text}, which does not exist{where}", name)
+                message = f"{item.title} names {what} {name.text}, which does not exist{where}"
+                yield Problem(message, name, severity=severity, by_key=True)
         elif item.kind == "StatefulSet" and service.spec["clusterIP"].text != "None":
             message = f"{item.title} names {what} {name.text}, which is not headless, so its pods have no DNS names"
-            yield Problem(message, name, also=((service.title, service.spec["clusterIP"]),))
+            also = ((service.title, service.spec["clusterIP"]),)
+            yield Problem(message, name, also=also, severity=severity, by_key=True)
 
 
 def _find(item: KubeObject, project: Project, name: str, namespace: str) -> KubeObject | None:
@@ -114,7 +120,8 @@ def _find(item: KubeObject, project: Project, name: str, namespace: str) -> Kube
         same = one.namespace == namespace or (namespace == item.namespace and share_namespace(one, item))
         if one.unit is item.unit and (same or not one.namespace):
             return one
-    return next((one for one in named if one.namespace == namespace), None)
+    own = namespace == item.namespace
+    return next((one for one in named if one.namespace == namespace or (own and may_meet(one, item))), None)
 
 
 def _references(item: KubeObject) -> Iterator[tuple[str, Node, str]]:

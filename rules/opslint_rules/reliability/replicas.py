@@ -63,7 +63,8 @@ def single_replica(item: Workload, project: Project, *, check_statefulsets: bool
 
     Serving traffic means that a Service selects the pods. A Deployment with the strategy Recreate and a volume claim
     is one by design and passes, and so does a workload with the label or annotation `opslint.dev/singleton: "true"`.
-    An autoscaler's minimum is hpa-range-too-narrow's matter, zero replicas are meant so.
+    An autoscaler's minimum is hpa-range-too-narrow's matter, zero replicas are meant so. Pods that claim a volume get
+    no fix: most volumes are attached to one node, so a shared one is needed first.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -128,7 +129,7 @@ def single_replica(item: Workload, project: Project, *, check_statefulsets: bool
     services = services_of(item)
     if not services:
         return
-    fix = Fix("Run two replicas", (put(replicas.node, "2"),), Safety.UNSAFE)
+    fix = None if _claims_volume(item) else Fix("Run two replicas", (put(replicas.node, "2"),), Safety.UNSAFE)
     message = f"{item.title} serves {services[0].title} with one pod, so every drain of its node is an outage"
     yield Problem(message, replicas.node, also=((services[0].title, services[0].spec["selector"]),), fix=fix)
 
@@ -136,10 +137,12 @@ def single_replica(item: Workload, project: Project, *, check_statefulsets: bool
 def _is_singleton(item: Workload) -> bool:
     if "true" in {item.labels.get(SINGLETON), item.annotations.get(SINGLETON)}:
         return True
+    return item.spec["strategy"]["type"].text == "Recreate" and _claims_volume(item)
+
+
+def _claims_volume(item: Workload) -> bool:
     volumes = template_of(item)["spec"]["volumes"]
-    return item.spec["strategy"]["type"].text == "Recreate" and any(
-        one["persistentVolumeClaim"].present or one["ephemeral"].present for one in volumes
-    )
+    return any(one["persistentVolumeClaim"].present or one["ephemeral"].present for one in volumes)
 
 
 @rule(

@@ -74,7 +74,7 @@ def missing_memory_limit(item: Container, project: Project, *, include_init: boo
 
     See <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>.
     """
-    if _is_checked(item, include_init) and not has_resource(item, "limits", "memory"):
+    if _is_checked(item, include_init) and not has_resource(item, "limits", "memory", project):
         yield Problem(f"{_title(item)} has no memory limit", item.root["resources"]["limits"]["memory"])
 
 
@@ -129,7 +129,7 @@ def missing_cpu_request(item: Container, project: Project, *, include_init: bool
     See <https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/> and
     <https://karpenter.sh/docs/concepts/scheduling/>.
     """
-    if _is_checked(item, include_init) and not _has_request(item, "cpu"):
+    if _is_checked(item, include_init) and not _has_request(item, "cpu", project):
         yield Problem(f"{_title(item)} has no CPU request", item.root["resources"]["requests"]["cpu"])
 
 
@@ -186,7 +186,7 @@ def missing_memory_request(item: Container, project: Project, *, include_init: b
 
     See <https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/>.
     """
-    if _is_checked(item, include_init) and not _has_request(item, "memory"):
+    if _is_checked(item, include_init) and not _has_request(item, "memory", project):
         yield Problem(f"{_title(item)} has no memory request", item.root["resources"]["requests"]["memory"])
 
 
@@ -198,8 +198,8 @@ def _is_checked(item: Container, include_init: bool) -> bool:
     return item.is_running or (include_init and item.part == "initContainers")
 
 
-def _has_request(item: Container, name: str) -> bool:
-    return has_resource(item, "requests", name) or _is_sized(item)
+def _has_request(item: Container, name: str, project: Project) -> bool:
+    return has_resource(item, "requests", name, project) or _is_sized(item)
 
 
 def _is_sized(item: Container) -> bool:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HANDLERS: Final = ("httpGet", "tcpSocket", "exec", "grpc")
+_PROCESS: Final = regex(r"\b(?:pgrep|pidof)\b")
 SLEEP: Final = regex(r"(?:^|[\s;&/])sleep\s+([0-9]+(?:\.[0-9]+)?)(s|m)?(?=$|[\s;&])")
 
 
@@ -201,7 +202,8 @@ def weak_liveness_probe(item: Container, project: Project, *, require: bool = Fa
     or waits much longer.
 
     Two probes with the same handler pass when the liveness probe waits longer, which is failureThreshold times
-    periodSeconds. A missing liveness probe is reported with `require: true` only: no probe is better than a bad one.
+    periodSeconds, and when their command only looks for the process (`pgrep`, `pidof`). A missing liveness probe is
+    reported with `require: true` only: no probe is better than a bad one.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -252,9 +254,11 @@ def weak_liveness_probe(item: Container, project: Project, *, require: bool = Fa
         return
     if not ready.present or not all(live[one].plain() == ready[one].plain() for one in HANDLERS):
         return
+    if _PROCESS.search(" ".join(live["exec"]["command"].texts())):
+        return  # no dependency is asked
     patience, readiness = _patience(live), _patience(ready)
     if patience is not None and readiness is not None and patience <= readiness:
-        message = f"{title} restarts by the probe that takes it out of the Service, after {patience:g} seconds"
+        message = f"{title} restarts after {patience:g} seconds by the same probe that makes it unready"
         yield Problem(message, live, also=(("readiness probe", ready),))
 
 

@@ -98,7 +98,7 @@ def hpa_metric_without_request(item: KubeObject, project: Project) -> Problems:
         wanted = [one for one in running if of in {"", one.name}]
         if of and not wanted and running:
             yield Problem(f"{item.title} scales on container {of}, which {target.title} does not have", node)
-        lacking = [one for one in wanted if not has_resource(one, "requests", name)]
+        lacking = [one for one in wanted if not has_resource(one, "requests", name, project)]
         if lacking:
             names = ", ".join(one.name for one in lacking)
             yield Problem(

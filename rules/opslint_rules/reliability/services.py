@@ -16,6 +16,7 @@ from opslint.api import (
     Workload,
     kind,
     labels_of,
+    left_out,
     made_by_operator,
     rule,
     selected_by_service,
@@ -53,7 +54,8 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
 
     The rule is silent when a part of what is applied together could not be read, for a label that the pods most likely
     put on themselves while they run (`vault-active: "true"` of the leader, beside two labels that fit), and for a chart
-    that renders no workload at all with its own values. Leave it when another repository deploys the pods.
+    whose own values leave out a workload that the Service may be for. Leave it when another repository deploys the
+    pods.
 
     ```yaml bad
     apiVersion: v1
@@ -107,8 +109,6 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
         return
-    if _waits_for_values(item):
-        return
     near: tuple[Workload, str] | None = None
     for other in _pods(item, project):
         labels = labels_of(other)
@@ -117,7 +117,8 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
             return
         if len(missing) == 1 and len(wanted) > 1 and near is None:
             near = other, missing[0]
-    yield _problem(item, selector, wanted, near)
+    if not left_out(item, labels=wanted):
+        yield _problem(item, selector, wanted, near)
 
 
 def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
@@ -130,15 +131,6 @@ def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
             for other in unit.workloads:
                 if other.namespace == item.namespace:
                     yield other
-
-
-def _waits_for_values(item: KubeObject) -> bool:
-    """True in a chart with its own values that leave all its workloads out: branches of its templates do not render."""
-    unit, chart = item.unit, item.unit.chart
-    if chart is None or not chart.unrendered or unit.environment.name:
-        return False
-    home = item.source.path.rpartition("/templates/")[0]  # of the chart or the subchart that the Service belongs to
-    return not any(other.source.path.startswith(f"{home}/templates/") for other in unit.workloads)
 
 
 def _set_at_run_time(key: str, labels: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -81,8 +82,8 @@ def no_topology_spread(item: Workload, project: Project, *, require_zone: bool =
     together on purpose, so what was spread at first does not stay so.
 
     A topology spread constraint or an anti-affinity over nodes or zones counts, required or preferred, and so does a
-    Kyverno policy that adds one. The fix prefers zones and forbids nothing. Leave it for workers that may be away
-    together.
+    Kyverno policy that adds one. The fix prefers zones and forbids nothing. Pods that a Fargate profile of the project
+    selects pass, for each of them has a node of its own. Leave it for workers that may be away together.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -135,7 +136,8 @@ def no_topology_spread(item: Workload, project: Project, *, require_zone: bool =
           containers: [{name: web, image: "registry.example/web:2.1"}]
     ```
 
-    See <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
+    See <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/> and
+    <https://docs.aws.amazon.com/eks/latest/userguide/fargate.html>.
     """
     if not is_scaled(item) or is_referenced(item):
         return
@@ -148,9 +150,23 @@ def no_topology_spread(item: Workload, project: Project, *, require_zone: bool =
         return
     if set_by_policy(item.unit, "topologySpreadConstraints") or set_by_policy(item.unit, "podAntiAffinity"):
         return
+    if _on_fargate(item, project):
+        return
     constraints = spec["topologySpreadConstraints"]
     message = f"{item.title} runs {replicas.count} replicas and nothing spreads them over {_what(keys)}"
     yield Problem(message, constraints, also=(("replicas", replicas.node),), fix=_add_constraint(item, constraints))
+
+
+def _on_fargate(item: Workload, project: Project) -> bool:
+    """True when a Fargate profile takes the pods: by a namespace, maybe with wildcards, and all of its labels."""
+    labels = labels_of(item)
+    return any(
+        bool(item.namespace)
+        and fnmatchcase(item.namespace, one["namespace"].text)
+        and all(labels.get(key) == value.text for key, value in one["labels"].items())
+        for block in project.resources("aws_eks_fargate_profile")
+        for one in block.body["selector"]
+    )
 
 
 def _what(keys: set[str]) -> str:

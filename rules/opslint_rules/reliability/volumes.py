@@ -147,10 +147,10 @@ def shared_rwo_volume(item: Workload, project: Project, *, report_surge: bool = 
             message = (
                 f"{item.title} may run {most} pods that all need the volume {name.text}, which one node can attach"
             )
-            yield Problem(message, name, also=also)
+            yield Problem(message, name, also=also, by_key=True)
         else:
             message = f"{item.title} starts a second pod when it is updated, and the volume {name.text} is still in use"
-            yield Problem(message, name, also=also, fix=_recreate(item))
+            yield Problem(message, name, also=also, fix=_recreate(item), by_key=True)
 
 
 def _most(item: Workload) -> int | None:

@@ -202,7 +202,7 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
             yield Problem(
                 f"webhook {webhook['name'].text} refuses every pod of every namespace, kube-system included, while its"
                 f" backend does not answer{_backend(webhook, item)}{_wait(webhook)}",
-                webhook["failurePolicy"] if webhook["failurePolicy"].present else webhook["name"],
+                webhook["failurePolicy"],  # not its name, which a helper makes often
                 fix=None if selector.exists else fix,
             )
 
