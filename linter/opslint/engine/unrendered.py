@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from opslint.engine.waiting import printers_in, printers_of
 from opslint.model.kube import POD_TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from opslint.model.kube import KubeObject
+    from opslint.model.node import Node
 
 
 def left_out(
@@ -18,20 +20,25 @@ def left_out(
     kinds: Iterable[str] = POD_TEMPLATE,
     *,
     labels: Mapping[str, str] | None = None,
-    name: str = "",
+    name: Node | None = None,
 ) -> bool:
     """True when other values may add an object of these kinds, with these labels, to what an object is installed with.
 
     That is so for a chart which only its own values were rendered with: what an environment's values leave out is not
     there. Without kinds, workloads are meant. A template cannot be read for all that it says, so an object in it is
-    taken for the wanted one unless it writes another value for one of the labels, or another name.
+    taken for the wanted one unless it writes another value for one of the labels, or another name: another text around
+    what is computed, or what other helpers and values keys print.
     """
     chart = item.unit.chart
     if chart is None or item.unit.environment.name:
         return False
     kind = re.compile(rf"^[ \t]*kind:[ \t]*[\"']?(?:(?:{'|'.join(sorted(kinds))})\b|\{{\{{)", re.MULTILINE)
+    printed = printers_of(name) if name is not None else set()
     branches = (_branch(place.source.text, place.span.line) for place in chart.unrendered)
-    return any(kind.search(one) and _fits(one, labels or {}) and (not name or _bears(one, name)) for one in branches)
+    return any(
+        kind.search(one) and _fits(one, labels or {}) and (name is None or _bears(one, name.text, printed))
+        for one in branches
+    )
 
 
 def _branch(text: str, line: int) -> str:
@@ -62,11 +69,16 @@ def _fits(text: str, labels: Mapping[str, str]) -> bool:
     return True
 
 
-def _bears(text: str, name: str) -> bool:
+def _bears(text: str, name: str, printed: set[str]) -> bool:
     """True when an object in a template may have a name: what is written around its actions fits."""
     for written in _names(text):
         before, action, after = written.partition("{{")
-        if written == name or (action and name.startswith(before) and name.endswith(after.rpartition("}}")[2])):
+        if written == name:
+            return True
+        if not action or not name.startswith(before) or not name.endswith(after.rpartition("}}")[2]):
+            continue
+        others = printers_in(written)
+        if not printed or not others or not printed.isdisjoint(others):
             return True
     return False
 

@@ -25,25 +25,28 @@ def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     chart = unit.chart
     if chart is None or not chart.unrendered or any(one.values for one in chart.releases if one.unit == unit.id):
         return False
-    names = _names(node)
+    names = printers_of(node)
     if not names:
         return False
     line = re.compile(rf"\b(?:{field}):(.*\{{\{{.*)")
     sources = {place.source.path: place.source for place in chart.unrendered}
     return any(
-        not names.isdisjoint(_in(match[1])) for source in sources.values() for match in line.finditer(source.text)
+        not names.isdisjoint(printers_in(match[1]))
+        for source in sources.values()
+        for match in line.finditer(source.text)
     )
 
 
-def _names(node: Node) -> set[str]:
+def printers_of(node: Node) -> set[str]:
     """Return the helpers and values keys that print a value of a rendered object."""
     source_map = node.source.origin
     if source_map is None:
         return set()
     origin = source_map.locate(node.span)
     places = [origin.location, *(place for label, place in origin.related if not label.startswith("values key"))]
-    return {name for place in places for name in _in(place.source.line(place.span.line))}
+    return {name for place in places for name in printers_in(place.source.line(place.span.line))}
 
 
-def _in(text: str) -> list[str]:
+def printers_in(text: str) -> list[str]:
+    """Return the helpers and values keys that the actions of a line print."""
     return [helper or key for helper, key in _PRINTED.findall(text)]

@@ -104,7 +104,7 @@ def missing_service_reference(item: KubeObject, project: Project) -> Problems:
             continue
         service = _find(item, project, name.text, namespace)
         if service is None:
-            if not project.knows("Service", namespace, name.text) and not left_out(item, ("Service",), name=name.text):
+            if not project.knows("Service", namespace, name.text) and not left_out(item, ("Service",), name=name):
                 where = f" in namespace {namespace}" if namespace else ""
                 message = f"{item.title} names {what} {name.text}, which does not exist{where}"
                 yield Problem(message, name, severity=severity, by_key=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opslint.api import (
     STRICT,
@@ -24,12 +24,12 @@ from opslint.api import (
     Target,
     any_of,
     kind,
-    minor_of,
     resource,
     rule,
     yaml_string,
 )
 from opslint_rules.upgrade.proxy_mode import IPVS_DEPRECATED, in_config_map, of_addon
+from opslint_rules.upgrade.setting_rows import Row, SettingRow, own_rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,37 +39,12 @@ if TYPE_CHECKING:
 _POD: Final = "Pod and every pod template"
 _NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
-_SERVER_FILLS: Final = frozenset({"status", "spec.configSource", "spec.externalID"})
-
-
-class _Named(TypedDict):
-    type: str
-    key: str
-
-
-class SettingRow(_Named, total=False):
-    """A row of the user's: an annotation or label, the minor from which it is outdated, and what to write instead."""
-
-    since: str
-    instead: str
-    effect: str
-
-
-class _Row(NamedTuple):
-    """A setting: from when it is outdated, from when it has no effect, and what to write instead."""
-
-    key: str
-    since: int
-    gone: int | None
-    instead: str
-    effect: str
-    hedge: str
 
 
 class _Hit(NamedTuple):
     """A setting found in an object."""
 
-    row: _Row
+    row: Row
     at: Node
     what: str
     fix: Fix | None = None
@@ -91,7 +66,7 @@ def obsolete_setting(
 
     Nothing rejects it, so nothing is noticed: a seccomp annotation is ignored from 1.27 on and the container runs
     without its profile, a volume type is parsed and never mounts. What has no effect at the target is reported at full
-    severity, what still works but is deprecated lower.
+    severity, what still works but is deprecated lower. An annotation beside the field that took its place passes.
 
     What the API server itself writes into stored objects (a `serviceAccount` equal to `serviceAccountName`, a status)
     passes. Leave it in files that clusters older than the replacement need as well.
@@ -197,30 +172,6 @@ def _problem(item: KubeObject, hit: _Hit, target: Target) -> Problem:
     )
 
 
-# -- rows
-@cache
-def _rows(*types: str) -> tuple[tuple[fields.FieldRow, _Row], ...]:
-    from opslint.api import fields as table
-
-    found = []
-    for one in table.fields(*types):
-        known = [minor for minor in (one.deprecated, one.non_functional) if minor is not None]
-        if not known or (one.type in {"field", "value"} and one.key.partition(" ")[0] in _SERVER_FILLS):
-            continue
-        hedge = f" ({one.unverified})" if one.hedged else ""
-        instead = one.instead or ""
-        instead = "" if instead.startswith("none") else instead
-        found.append((one, _Row(one.key, min(known), one.non_functional, instead, one.effect, hedge)))
-    return tuple(found)
-
-
-def _own(rows: tuple[SettingRow, ...], type_: str) -> Iterator[tuple[str, _Row]]:
-    for one in rows:
-        if one["type"] == type_:
-            since = minor_of(one.get("since", "")) or 0
-            yield one["key"], _Row(one["key"], since, None, one.get("instead", ""), one.get("effect", ""), "")
-
-
 # -- where settings stand
 def _hits(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     yield from _annotations(item, project, extra)
@@ -242,19 +193,31 @@ def _annotations(item: KubeObject, project: Project, extra: tuple[SettingRow, ..
     pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
     if not own.exists and (pods is None or not pods.exists):
         return
-    for one, row in _rows("annotation", "annotation-prefix"):
+    for one, row in rows_of("annotation", "annotation-prefix"):
         of_pods = one.applies_to in {_POD, "Pod"}
         holder = pods if of_pods else own if item.kind in _words(one.applies_to) else None
         if holder is None or not holder.known:
             continue
         for key, node in holder.items():
             if key in one.match or (one.type == "annotation-prefix" and key.startswith(one.match)):
+                if key != _INGRESS_CLASS and _is_replaced(item, key, row.instead):
+                    continue
                 fix = _ingress_class(item, node, project) if key == _INGRESS_CLASS else None
                 yield _Hit(row, node, f"annotation {key}", fix)
-    for wanted, row in _own(extra, "annotation"):
+    for wanted, row in own_rows(extra, "annotation"):
         for holder in (own, pods):
             if holder is not None and holder.known and holder[wanted].exists:
                 yield _Hit(row, holder[wanted], f"annotation {wanted}")
+
+
+def _is_replaced(item: KubeObject, key: str, instead: str) -> bool:
+    """True when the field that took an annotation's place is set beside it, for older clusters: it may stay."""
+    path = instead.partition(" ")[0].split(".")
+    root = item.pod_template if item.is_workload else item.root
+    if path[0] == "containers[]":
+        name = key.rpartition("/")[2]
+        return any(one.root.at(*path[1:]).present for one in item.containers if one.name == name)
+    return path[0] == "spec" and root.at(*path).present
 
 
 @cache
@@ -288,11 +251,11 @@ def _fields(item: KubeObject) -> Iterator[_Hit]:
 
 
 @cache
-def _field_rows(owner: str) -> tuple[tuple[fields.FieldRow, _Row], ...]:
+def _field_rows(owner: str) -> tuple[tuple[fields.FieldRow, Row], ...]:
     """The rows of fields and values of pods, or of a kind."""
     return tuple(
         pair
-        for pair in _rows("field", "value")
+        for pair in rows_of("field", "value")
         if owner == (_POD if pair[0].applies_to == _POD else pair[0].applies_to.partition(" ")[0])
     )
 
@@ -301,7 +264,7 @@ def _filled(node: Node) -> bool:
     return bool(node.text) if node.is_scalar else len(node) > 0
 
 
-def _pod_field(item: KubeObject, one: fields.FieldRow, row: _Row) -> Iterator[_Hit]:
+def _pod_field(item: KubeObject, one: fields.FieldRow, row: Row) -> Iterator[_Hit]:
     spec = item.pod_spec
     if one.key == "spec.serviceAccount":
         yield from _service_account(spec, row)
@@ -320,7 +283,7 @@ def _pod_field(item: KubeObject, one: fields.FieldRow, row: _Row) -> Iterator[_H
         yield _Hit(row, spec["workloadRef"], one.key)
 
 
-def _service_account(spec: Node, row: _Row) -> Iterator[_Hit]:
+def _service_account(spec: Node, row: Row) -> Iterator[_Hit]:
     old, new = spec["serviceAccount"], spec["serviceAccountName"]
     if not old.present or not old.text or (new.present and new.text == old.text):
         return  # the API server writes both
@@ -371,15 +334,15 @@ def _keys(holders: Iterator[Node], key: str, extra: tuple[SettingRow, ...]) -> I
             yield _Hit(row, node, f"{key} {node.text}", fix)
 
 
-def _labels(extra: tuple[SettingRow, ...]) -> dict[str, tuple[_Row, str]]:
+def _labels(extra: tuple[SettingRow, ...]) -> dict[str, tuple[Row, str]]:
     """Node labels: each with its row and its new name, "" when one is not simply the other."""
-    return _known_labels() | {key: (row, "") for key, row in _own(extra, "label")} if extra else _known_labels()
+    return _known_labels() | {key: (row, "") for key, row in own_rows(extra, "label")} if extra else _known_labels()
 
 
 @cache
-def _known_labels() -> dict[str, tuple[_Row, str]]:
+def _known_labels() -> dict[str, tuple[Row, str]]:
     found = {}
-    for one, row in _rows("label"):
+    for one, row in rows_of("label"):
         new = row.instead.partition(" ")[0] if one.applies_to.startswith(_NODE_LABELS) else ""
         found[one.key] = (row._replace(instead=new or row.instead), new)
     return found
@@ -393,12 +356,12 @@ def _volume(holder: Node) -> Iterator[_Hit]:
 
 
 @cache
-def _volume_rows() -> dict[str, _Row]:
-    return {one.key: row for one, row in _rows("volume")}
+def _volume_rows() -> dict[str, Row]:
+    return {one.key: row for one, row in rows_of("volume")}
 
 
 def _storage_class(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
-    for one, row in _rows("storageclass-provisioner"):
+    for one, row in rows_of("storageclass-provisioner"):
         if f"provisioner: {item.root['provisioner'].text}" == one.key:
             yield _Hit(row, item.root["provisioner"], one.key)
     terms = (
@@ -408,7 +371,7 @@ def _storage_class(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[
 
 
 def _kube_proxy(item: KubeObject) -> Iterator[_Hit]:
-    row = _Row("ipvs", IPVS_DEPRECATED, None, "nftables, or iptables", "", "")
+    row = Row("ipvs", IPVS_DEPRECATED, None, "nftables, or iptables", "", "")
     yield from (_Hit(row, node, "kube-proxy's mode ipvs") for node in in_config_map(item))
 
 
