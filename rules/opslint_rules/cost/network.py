@@ -246,9 +246,10 @@ def nat_gateway_count(item: Block, project: Project, *, ha_in_prod: bool = True)
             fix=_count_fix(item, "one_nat_gateway_per_az"),
         )
     elif not nonprod and ha_in_prod and count == 1 and zones > 1:
+        single = item.call["single_nat_gateway"] if item.virtual and item.call is not None else None
         yield Problem(
             f"{said} for {zones} zones: when its zone fails, all lose their way out",
-            gateways[0],
+            single if single is not None and single.is_true else gateways[0],
             fix=_count_fix(item, "one_nat_gateway_per_az"),
         )
 
