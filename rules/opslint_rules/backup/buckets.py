@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
+    Add,
     Block,
+    Fix,
     Problem,
     Problems,
     Project,
+    RootModule,
     Safety,
+    Set,
     Severity,
     beside,
     environment_of,
@@ -24,9 +28,13 @@ from opslint.api import (
 )
 from opslint_rules.backup.velero_locations import locations_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _BUCKET: Final = "aws_s3_bucket"
 _PATTERNS: Final = ("*backup*", "*velero*", "*tfstate*", "*terraform-state*", "*snapshot*", "*dump*")
 _ABOUT: Final = frozenset({"log", "logs", "report", "reports"})
+_SAYING: Final = frozenset({"name", "purpose"})
 _BLOCKS: Final = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _GUARDED: Final = (
     "aws_db_instance",
@@ -54,9 +62,10 @@ def backup_bucket_unprotected(item: Block, project: Project, *, name_patterns: t
     Without versions an object that is overwritten or deleted, by mistake or by an intruder, is gone, and with it the
     backup. `force_destroy` empties the bucket before it is destroyed, which is what a bucket of backups must refuse.
 
-    A bucket counts by its name (`name_patterns`, unless it says log or report), as the target of a Velero location or
-    as an S3 backend of the repository. An explicit false in its public access block is reported too; without one, new
-    buckets block public access by themselves. Other buckets pass. Leave it for copies of what is kept elsewhere.
+    A bucket counts by its name or its tags Name and Purpose (`name_patterns`, unless they say log or report), as the
+    target of a Velero location or as an S3 backend of the repository. An explicit false in its public access block is
+    reported too; without one, new buckets block public access by themselves. Other buckets pass. Leave it for copies of
+    what is kept elsewhere.
 
     ```hcl bad
     resource "aws_s3_bucket" "backups" {
@@ -132,21 +141,38 @@ def _is_about(name: str) -> bool:
 
 
 def is_backup(item: Block, project: Project, patterns: tuple[str, ...] = _PATTERNS) -> bool:
-    """True when the bucket surely holds backups or state: by its name, for Velero, or as a backend."""
+    """True when the bucket surely holds backups or state: by its name or tags, for Velero, or as a backend."""
     named, prefix = item["bucket"], item["bucket_prefix"]
     name = named.text if named.known else ""
     start = prefix.text if prefix.known else ""
-    if any(fnmatchcase(one.lower(), glob) for glob in patterns for one in (name, start) if one and not _is_about(one)):
+    if _fits(name, patterns) or _fits(start, patterns):
+        return True
+    if any(_fits(text, patterns) for text in _purposes(item)):
         return True
     if not name:
         return False
-    if any(place.bucket == name for place in locations_of(project)):
-        return True
-    return any(
-        settings.known and settings["backend"].known and name in str(settings["backend"].plain())
-        for module in project.modules
-        for settings in module.settings
+    return any(place.bucket == name for place in locations_of(project)) or any(
+        name in _state_buckets(module) for module in project.modules
     )
+
+
+def _fits(text: str, patterns: tuple[str, ...]) -> bool:
+    return bool(text) and not _is_about(text) and any(fnmatchcase(text.lower(), glob) for glob in patterns)
+
+
+def _purposes(item: Block) -> Iterator[str]:
+    """Yield the tags that say what the bucket is for; others may say how the bucket itself is backed up."""
+    tags = item["tags"]
+    for key, node in tags.items() if tags.known else ():
+        if key.lower() in _SAYING and node.known:
+            yield node.text
+
+
+def _state_buckets(module: RootModule) -> Iterator[str]:
+    """Yield the buckets in which the module keeps its state."""
+    backend = module.backend
+    if backend is not None and backend.type == "s3":
+        yield from (body["bucket"].text for body in (backend.body, *backend.files) if body["bucket"].known)
 
 
 def _is_versioned(item: Block, project: Project) -> bool:
@@ -177,6 +203,7 @@ def _is_of(one: Block, item: Block, project: Project, *, sure: bool) -> bool:
     each=resource(*_GUARDED),
     severity=Severity.LOW,
     preset=STRICT,
+    fixable="safe",
     options={"resources": "resource types that must be guarded"},
 )
 def no_prevent_destroy(item: Block, project: Project, *, resources: tuple[str, ...] = _GUARDED) -> Problems:
@@ -193,6 +220,17 @@ def no_prevent_destroy(item: Block, project: Project, *, resources: tuple[str, .
     resource "aws_efs_file_system" "media" {  # <-
       creation_token = "media"
       encrypted      = true
+    }
+    ```
+
+    ```hcl fixed
+    resource "aws_efs_file_system" "media" {
+      creation_token = "media"
+      encrypted      = true
+
+      lifecycle {
+        prevent_destroy = true
+      }
     }
     ```
 
@@ -220,4 +258,19 @@ def no_prevent_destroy(item: Block, project: Project, *, resources: tuple[str, .
     guard = item.body.one("lifecycle")
     if item["lifecycle"].present and (not guard["prevent_destroy"].known or guard["prevent_destroy"].is_true):
         return
-    yield Problem(f"Terraform may destroy {item.address} and its data: prevent_destroy is not set", item.header)
+    yield Problem(
+        f"Terraform may destroy {item.address} and its data: prevent_destroy is not set",
+        item.header,
+        fix=_guard(item),
+    )
+
+
+def _guard(item: Block) -> Fix:
+    guard = item.body.one("lifecycle") if item["lifecycle"].present else None
+    if guard is None:
+        change: Add | Set = Add(item.body, "lifecycle", "{\n  prevent_destroy = true\n}")
+    elif guard["prevent_destroy"].exists:
+        change = Set(guard["prevent_destroy"], "true")
+    else:
+        change = Add(guard, "prevent_destroy", "true")
+    return Fix("set prevent_destroy = true", (change,), Safety.SAFE)

@@ -15,6 +15,7 @@ from opslint.api import (
     beside,
     may_refer_to,
     name_of,
+    opaque_could_provide,
     opaque_receives,
     resource,
     rule,
@@ -23,6 +24,8 @@ from opslint.api import (
 _PLAN: Final = "aws_backup_plan"
 _SELECTION: Final = "aws_backup_selection"
 _DLM: Final = "aws_dlm_lifecycle_policy"
+_VAULTS: Final = ("aws_backup_vault", "aws_backup_logically_air_gapped_vault")
+_DEFAULT_VAULT: Final = "Default"  # AWS Backup makes it
 _COLD_DAYS: Final = 90
 
 
@@ -93,17 +96,39 @@ def backup_plan_incomplete(item: Block, project: Project, *, min_days: int = 7, 
             yield Problem(f"lifecycle policy {item.address} is disabled, so it makes no snapshot", item["state"])
         return
     if item.type == _SELECTION:
-        wanted = [item[key] for key in ("resources", "selection_tag", "condition")]
+        wanted = [item[key] for key in ("resources", "not_resources", "selection_tag", "condition")]
         if all(node.known and (not node.present or len(node) == 0) for node in wanted):
             yield Problem(f"backup selection {name_of(item)} selects nothing", item.header)
         return
     plans = beside(item, project, _PLAN)
     selections = beside(item, project, _SELECTION)
-    if not any(may_refer_to(one["plan_id"], item, plans) for one in selections) and not opaque_receives(item):
+    # Whether there is such a plan at all may hang on the same unknown as its selections.
+    sure = not item.stand_in and not opaque_receives(item)
+    if sure and not any(may_refer_to(one["plan_id"], item, plans) for one in selections):
         yield Problem(f"backup plan {name_of(item)} has no selection, so it backs up nothing", item.header)
+    vaults = _vaults(item, project)
     for entry in item["rule"]:
         if entry.known:
             yield from _rule(item, entry, min_days, require_copy)
+            yield from _vault(item, entry, vaults)
+
+
+def _vaults(item: Block, project: Project) -> set[str]:
+    """Return the names of the vaults that there are, none when that cannot be told."""
+    declared = beside(item, project, *_VAULTS)
+    if not declared or opaque_could_provide(project, "backup", "vault") or project.data("aws_backup_vault"):
+        return set()
+    if any(one.stand_in or not one["name"].known for one in declared):
+        return set()
+    return {one["name"].text for one in declared} | {_DEFAULT_VAULT}
+
+
+def _vault(item: Block, entry: Node, vaults: set[str]) -> Problems:
+    name = entry["target_vault_name"]
+    if vaults and name.known and name.text and name.text not in vaults:
+        yield Problem(
+            f"backup plan {name_of(item)} writes to the vault {name.text}, which Terraform does not declare", name
+        )
 
 
 def _rule(item: Block, entry: Node, min_days: int, require_copy: bool) -> Problems:

@@ -190,7 +190,8 @@ def filesystem_no_backup(item: Block, project: Project) -> Problems:
     if is_selected(item, project) or opaque_receives(item):
         return
     if item.type == _VOLUME:
-        if not any(_is_enabled(one, "state") for one in project.resources("aws_dlm_lifecycle_policy")):
+        policies = [one for one in project.resources("aws_dlm_lifecycle_policy") if same_run(one, item)]
+        if not any(_is_enabled(one, "state") and _targets(one, item) for one in policies):
             yield Problem(f"volume {name_of(item)} is in no backup: no lifecycle policy or backup plan", item.header)
         return
     systems = beside(item, project, _EFS)
@@ -212,6 +213,23 @@ def filesystem_no_backup(item: Block, project: Project) -> Problems:
         item.header,
         fix=Fix(title, (AppendBlock(item.header, block_),), Safety.SAFE) if plain else Fix(title, (), Safety.SHOWN),
     )
+
+
+def _targets(policy: Block, item: Block) -> bool:
+    """True when a lifecycle policy takes snapshots of volumes with a tag of this one, or may do so."""
+    if not policy["policy_details"].known or not policy["policy_details"].present:
+        return True
+    details = policy.body.one("policy_details")
+    wanted, kinds = details["target_tags"], details["resource_types"]
+    if kinds.known and kinds.present and "VOLUME" not in kinds.texts():
+        return True  # snapshots of an instance hold the volumes that are attached to it
+    if not wanted.known or not wanted.present or not item["tags"].known:
+        return True
+    return any(not node.known or _has_value(item["tags"][key], node.text) for key, node in wanted.items())
+
+
+def _has_value(tag: Node, wanted: str) -> bool:
+    return tag.present and (not tag.known or tag.text == wanted)
 
 
 def _is_enabled(block: Block, key: str) -> bool:
