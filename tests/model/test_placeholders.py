@@ -15,6 +15,7 @@ from opslint.model.patterns import has_placeholder
         "arn:aws:iam::<ACCOUNT_ID>:role/web",
         "<your role>",
         "arn:aws:iam::xxxxxxxxxxxx:role/web",
+        "arn:aws:iam::ACCOUNT_ID:role/web",
         "{{ .Values.role }}",
         "%ROLE_ARN%",
     ],

@@ -18,7 +18,7 @@ class _Lazy:
 
 
 def has_placeholder(text: str) -> bool:
-    """True for a text that something fills in before it is applied: `${NAME}`, `$NAME`, `<name>`, an account of x.
+    """True for a text that is filled in before it is applied: `${NAME}`, `$NAME`, `<name>`, letters for an account.
 
     Flux, envsubst, sed and people do so; what it will be is not in the file.
     """
@@ -30,4 +30,4 @@ def regex(text: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", _Lazy(text, flags))
 
 
-_PLACEHOLDER = regex(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<[A-Za-z][\w .-]*>|%[A-Z_]+%|\b[xX]{12}\b")
+_PLACEHOLDER = regex(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<[A-Za-z][\w .-]*>|%[A-Z_]+%|\b[xX]{12}\b|::[A-Z][A-Z_]*:")
