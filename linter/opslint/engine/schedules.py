@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from opslint.model.patterns import regex
@@ -95,6 +96,7 @@ def _value(text: str, low: int, names: tuple[str, ...]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
+@lru_cache(maxsize=1024)
 def longest_gap_hours(text: str) -> float | None:
     """Return the longest time between two runs of a cron expression, in hours; None when it cannot be parsed.
 

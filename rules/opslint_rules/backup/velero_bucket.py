@@ -26,7 +26,7 @@ from opslint.api import (
     rule,
     set_value,
 )
-from opslint_rules.backup.velero_locations import Place, locations_of, schedules_of
+from opslint_rules.backup.velero_locations import Place, Schedule, locations_of, schedules_of
 from opslint_rules.security.external_secrets import region_of
 
 _IRSA: Final = (
@@ -267,19 +267,18 @@ def velero_bucket_expires_early(item: Block, project: Project) -> Problems:
     name = bucket["bucket"]
     if not rules.present or not name.known:
         return
-    for place in locations_of(project):
-        if place.bucket == name.text:
-            yield from _early(rules, place, project)
+    places = [place for place in locations_of(project) if place.bucket == name.text]
+    schedules = list(schedules_of(project)) if places else []
+    for place in places:
+        yield from _early(rules, place, schedules)
 
 
 def _is_of(item: Block, bucket: Block) -> bool:
     return bucket.call is item.call if item.virtual else refers_to(item["bucket"], bucket)
 
 
-def _early(rules: Node, place: Place, project: Project) -> Problems:
-    used = [
-        one for one in schedules_of(project) if one.location == place.name or (not one.location and place.is_default)
-    ]
+def _early(rules: Node, place: Place, schedules: list[Schedule]) -> Problems:
+    used = [one for one in schedules if one.location == place.name or (not one.location and place.is_default)]
     if not used:
         return
     longest = max(used, key=lambda one: one.days)
