@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import date
+from itertools import count
 
 import pytest
 
@@ -15,6 +16,7 @@ from opslint.read.yaml import read_yaml
 from opslint.testing import examples_of
 
 PACKS = load_packs()
+TURN = count()
 VERSIONS = {
     "Job": "batch/v1",
     "CronJob": "batch/v1",
@@ -29,6 +31,7 @@ ONLY = {
     "batch-spec-invalid": {"Job", "CronJob"},
     "missing-cost-labels": SERVING | {"CronJob"},
     "missing-readiness-probe": SERVING,
+    "node-selector-unsatisfiable": set(POD_TEMPLATE) - {"DaemonSet"},  # it runs where it fits, maybe nowhere
     "no-topology-spread": SERVING - {"DaemonSet"},
     "pod-blocks-node-drain": SERVING,
     "selector-label-mismatch": SERVING - {"ReplicationController"},  # its selector is another type
@@ -36,6 +39,24 @@ ONLY = {
     "unsafe-termination": SERVING,
     "weak-liveness-probe": SERVING,
     "invalid-manifest": set(POD_TEMPLATE) - {"Rollout"},  # a custom resource: the Kubernetes schemas have none
+}
+# What is asked of containers that run as long as their pod: those of the other lists end by themselves, and the API
+# takes no probes and no resources there.
+RUNNING = {
+    "missing-cpu-limit",
+    "missing-cpu-request",
+    "missing-memory-limit",
+    "missing-memory-request",
+    "missing-readiness-probe",
+    "weak-liveness-probe",
+}
+# Of a debugging container, other things: it may write, and resources are not allowed at all.
+NOT_EPHEMERAL = RUNNING | {"invalid-resource-quantity", "writable-root-filesystem"}
+# Each list that a container may stand in: its key, what the container gets, and the rules that are silent there.
+LISTS = {
+    "init container": ("initContainers", {}, RUNNING),
+    "native sidecar": ("initContainers", {"restartPolicy": "Always"}, set()),
+    "ephemeral container": ("ephemeralContainers", {}, NOT_EPHEMERAL),
 }
 OTHER = {
     "secret-literal",  # on the text of a file
@@ -86,13 +107,19 @@ def made(kind, one):
 
 def found(rule, example, objects, kind, folder):
     """The places, below the template, of the rule's findings in workloads of a kind."""
+    folder /= str(next(TURN))
+    folder.mkdir()
     (folder / "all.yaml").write_text("\n---\n".join(json.dumps(one) for one in objects))
+    terraform = {path: text for path, text in example.files.items() if path.endswith(".tf")}
+    for path, text in terraform.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
     settings = Settings(
         root=str(folder),
         select=(rule.id,),
         rules={rule.id: example.options} if example.options else {},
         as_of=date(2026, 11, 22),
-        target_version=example.settings.get("target", "1.34"),
+        target_version=example.settings.get("target", "" if terraform else "1.34"),
         no_cache=True,
     )
     report = lint([str(folder)], settings, PACKS)
@@ -125,6 +152,34 @@ def test_a_rule_says_the_same_of_a_pod_in_every_kind_of_workload(kind, pods, tmp
         if said != wanted:
             wrong.append(f"{rule.id}: {sorted(said)} instead of {sorted(wanted)}")
     assert wrong == []
+
+
+def moved(one, key, more):
+    """The workload with its containers in another list."""
+    one = copy.deepcopy(one)
+    spec = one
+    for step in (*POD_TEMPLATE[one["kind"]], "spec"):
+        spec = spec[step]
+    spec[key] = [*({**each, **more} for each in spec["containers"]), *spec.get(key, [])]
+    spec["containers"] = [{"name": "main", "image": "registry.example/main@sha256:" + "a" * 64}]
+    return one
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_rule_says_the_same_of_a_container_in_every_list(name, pods, tmp_path):
+    key, more, silent = LISTS[name]
+    wrong, asked = [], set()
+    for rule, example, others, one, places in pods:
+        wanted = {path.replace("spec.containers", f"spec.{key}", 1) for path in places if "spec.containers" in path}
+        if not wanted:
+            continue
+        asked.add(rule.id)
+        said = found(rule, example, [*others, moved(one, key, more)], one["kind"], tmp_path)
+        heard = wanted <= said
+        if heard == (rule.id in silent):
+            wrong.append(f"{rule.id}: {sorted(said)} instead of {sorted(wanted)}")
+    assert wrong == []
+    assert asked >= RUNNING | NOT_EPHEMERAL
 
 
 def test_the_pods_of_a_deployment_that_a_rollout_names_are_spoken_of_once(pods, tmp_path):
