@@ -128,6 +128,7 @@ from opslint.model.kube import Container, KubeObject, Workload
 from opslint.model.node import Node, Undecided
 from opslint.model.patterns import has_placeholder, regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
+from opslint.model.records import NamedTuple
 from opslint.model.semver import satisfies, with_prereleases
 from opslint.model.source import Location, Span
 from opslint.model.suppression import Suppression
@@ -166,6 +167,7 @@ __all__ = [
     "Labels",
     "Location",
     "ModuleCall",
+    "NamedTuple",
     "Node",
     "Problem",
     "Problems",

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from dataclasses import dataclass, field, replace
-    from typing import NamedTuple
+    from dataclasses import dataclass, field, replace  # noqa: TID251 - for type checkers
+    from typing import NamedTuple  # noqa: TID251
 
 _OF_A_TUPLE: Final = frozenset(
     {"__annotations__", "__classcell__", "__doc__", "__firstlineno__", "__module__", "__qualname__"}
@@ -83,8 +83,12 @@ def _init(
     makes = [(space[name].__set__, make) for name, make in own.items()]
 
     def init(self: Any, *given: object, **named: object) -> None:
-        if named or len(given) != count:
-            given = _arranged(title, names, defaults, given, named)
+        if len(given) != count or named:
+            rest = names[len(given) :]
+            if rest and len(rest) == len(named) and all(name in named for name in rest):
+                given = (*given, *[named[name] for name in rest])
+            else:
+                given = _arranged(title, names, defaults, given, named)
         if slots:
             for put, value in zip(puts, given):  # noqa: B905 - of one length, and hot
                 put(self, value)

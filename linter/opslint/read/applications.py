@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided
+from opslint.model.patterns import regex
 from opslint.model.records import dataclass, field
 from opslint.model.report import Notice
 from opslint.read.application_template import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from opslint.model.project import Unit
     from opslint.model.source import Source
 
-_REMOTE_NAME: Final = re.compile(r"url\s*=\s*\S*?([^/:\s]+?)(?:\.git)?/?\s*$", re.MULTILINE)
+_REMOTE_NAME: Final = regex(r"url\s*=\s*\S*?([^/:\s]+?)(?:\.git)?/?\s*$", re.MULTILINE)
 _CONFIG_BYTES: Final = 100_000
 _KINDS: Final = ("Application", "ApplicationSet", "HelmRelease", "Kustomization")
 

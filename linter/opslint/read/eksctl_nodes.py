@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from opslint.model.node import Node, Unknown
+from opslint.model.patterns import regex
 from opslint.read.eksctl_form import RELEASE, Made, Value, entries
 
 _EFFECTS: Final = {
@@ -23,8 +23,8 @@ _FAMILIES: Final = {
     "WindowsServer2022CoreContainer": "WINDOWS_CORE_2022_x86_64",
     "WindowsServer2022FullContainer": "WINDOWS_FULL_2022_x86_64",
 }
-_GRAVITON: Final = re.compile(r"(?:[a-z]+\d+g[a-z]*|a1)\.")
-_ACCELERATED: Final = re.compile(r"(?:p|g|inf|trn|dl|vt)\d")
+_GRAVITON: Final = regex(r"(?:[a-z]+\d+g[a-z]*|a1)\.")
+_ACCELERATED: Final = regex(r"(?:p|g|inf|trn|dl|vt)\d")
 
 
 def instance_types(group: Node) -> list[Value]:

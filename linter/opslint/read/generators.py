@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from opslint.model.patterns import regex
 from opslint.model.source import Source
 from opslint.read.files import is_within, read_text
 from opslint.read.yaml import read_yaml
@@ -24,9 +25,9 @@ Params: TypeAlias = dict[str, str]  # by the dotted name that a template uses
 _ENTRIES: Final = 20_000  # directory entries looked at for one pattern
 _RESULTS: Final = 500
 _MOST: Final = 2_000  # combinations of one matrix
-_EXPRESSION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-_INDEX: Final = re.compile(r'index\s+\.([\w.]+)\s+(?:(\d+)|"([^"]+)")')
-_DEFAULT: Final = re.compile(r'default\s+"([^"]*)"\s+\.([\w.]+)')
+_EXPRESSION: Final = regex(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_INDEX: Final = regex(r'index\s+\.([\w.]+)\s+(?:(\d+)|"([^"]+)")')
+_DEFAULT: Final = regex(r'default\s+"([^"]*)"\s+\.([\w.]+)')
 _SKIPPED: Final = frozenset({".git", ".terraform", "node_modules"})
 
 

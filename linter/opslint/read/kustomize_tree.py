@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.model.project import SourceFile
 from opslint.model.records import dataclass, field
 from opslint.model.source import Source
@@ -23,8 +24,8 @@ NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RESOURCES: Final = ("resources", "bases", "components")
 _HELM: Final = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 # Kustomize takes a name for an address before it looks for a file of that name, so only plain names are local.
-_LOCAL: Final = re.compile(r"[^\0:@?#%\\\n]+")
-_REPOSITORY: Final = re.compile(r"^\W*(github\.com|gh\b|git\b)|\.git(/|$)|_git(/|$)", re.IGNORECASE)
+_LOCAL: Final = regex(r"[^\0:@?#%\\\n]+")
+_REPOSITORY: Final = regex(r"^\W*(github\.com|gh\b|git\b)|\.git(/|$)|_git(/|$)", re.IGNORECASE)
 _PLUGINS: Final = ("generators", "transformers", "validators")
 # It reads its keys without regard to case.
 _KEYS: Final = frozenset(
@@ -56,7 +57,7 @@ _KEYS: Final = frozenset(
     )
 )
 _FOLDED: Final = frozenset(key.casefold() for key in _KEYS)
-_TAG: Final = re.compile(r"(^|[\s\[{,:])![\w!<]", re.MULTILINE)
+_TAG: Final = regex(r"(^|[\s\[{,:])![\w!<]", re.MULTILINE)
 _LIMIT: Final = 1_000  # files of one tree
 
 

@@ -8,12 +8,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import opslint_schemas
+from opslint.model.patterns import regex
 from opslint.model.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_TERM = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+_TERM = regex(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,10 @@ def major_range(text: str, majors: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(major for major in majors if first <= major <= last)
 
 
-_REGISTRY = re.compile(
+_REGISTRY = regex(
     r"(?:registry\.terraform\.io/|registry\.opentofu\.org/|app\.terraform\.io/)?([\w-]+/[\w-]+/[\w-]+)((?://[\w./-]+)?)"
 )
-_GIT = re.compile(
+_GIT = regex(
     r"(?:git::)?(?:https://|ssh://git@|git@|http://)?github\.com[/:]([\w-]+)/(terraform-([\w]+)-([\w-]+?))(?:\.git)?((?://[\w./-]+)?)(?:\?.*)?"
 )
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Node, Unknown
+from opslint.model.patterns import regex
 from opslint.model.project import Environment
 from opslint.model.records import NamedTuple
 from opslint.model.report import Notice
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from opslint.read.terraform_plan import Plan, Planned
 
 _INDEX: Final = r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]"
-_MODULE: Final = re.compile(rf"module\.[\w-]+(?:{_INDEX})?(?:\.|$)")
-_INDEXES: Final = re.compile(_INDEX)
+_MODULE: Final = regex(rf"module\.[\w-]+(?:{_INDEX})?(?:\.|$)")
+_INDEXES: Final = regex(_INDEX)
 _SHARE: Final = 0.6  # of what a plan's configuration names has to be in a directory that it may be the plan of
 _NESTED: Final = 100
 

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
+
 if TYPE_CHECKING:
     from opslint.model.node import Scalar
 
@@ -28,8 +30,8 @@ _WORDS: Final[dict[str, Scalar]] = {
 }
 # A scalar that begins with anything else is a string: most are told by their first character alone.
 _FIRST: Final = frozenset("0123456789+-.~nNtTyYfFoO")
-_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_INTEGER: Final = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
+_FLOAT: Final = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _LONGEST: Final = 250  # characters: even hexadecimal, such a number is still a float
 _SMALLEST: Final = -(2**63)
 _LARGEST: Final = 2**64 - 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided, Unknown
+from opslint.model.patterns import regex
 from opslint.model.source import Source
 from opslint.read.application_template import environments_in
 from opslint.read.files import read_text
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from opslint.model.terraform import Block, RootModule
     from opslint.read.application_template import Setting
 
-_REMOTE: Final = re.compile(r"[a-z][a-z0-9+]*://|@")
-_FILE: Final = re.compile(r'file\(\s*"(?:\$\{path\.(module|root|cwd)\}/)?([^"$]+)"\s*\)')
+_REMOTE: Final = regex(r"[a-z][a-z0-9+]*://|@")
+_FILE: Final = regex(r'file\(\s*"(?:\$\{path\.(module|root|cwd)\}/)?([^"$]+)"\s*\)')
 STAND_IN: Final = "sensitive"  # what a sensitive value is rendered as
 _GAP: Final = "\ue0f5"  # stands for an unknown piece of a text while it is read as YAML
 

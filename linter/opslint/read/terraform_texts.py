@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.source import Confidence, Location, Origin, Source, Span
 from opslint.read import hcl
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 _FIRST_GAP: Final = 0xE800  # of the private use area
 _GAPS: Final = 2_000
-_GAP: Final = re.compile(f"[{chr(_FIRST_GAP)}-{chr(_FIRST_GAP + _GAPS)}]")
+_GAP: Final = regex(f"[{chr(_FIRST_GAP)}-{chr(_FIRST_GAP + _GAPS)}]")
 _NEAR: Final = 8  # lines around the expected one in which a line is looked for
-_SEQUENCE: Final = re.compile(r"[$%]\{[^}]*\}")
+_SEQUENCE: Final = regex(r"[$%]\{[^}]*\}")
 
 
 class Line(NamedTuple):

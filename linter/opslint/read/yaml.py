@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import re
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import ERRORS_PER_FILE, YAML_DEPTH
 from opslint.model.node import Node
+from opslint.model.patterns import regex
 from opslint.model.project import DuplicateKey
 from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.source import Location
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["YamlFile", "YamlProblem", "collector_paused", "read_yaml"]
 
 # JSON may write a character beyond U+FFFF as two escapes, which libyaml refuses. The stand-in is as long.
-_SURROGATES: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATES: Final = regex(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STAND_IN: Final = "\\\\ufffd\\\\ufffd"
 _NOT_THE_END: Final = "did not find expected <document start>"
 UNEXPECTED_COLON: Final = "found unexpected ':'"  # what libyaml says where a URL stands unquoted in a flow collection

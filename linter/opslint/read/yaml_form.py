@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.model.patterns import regex
 from opslint.model.source import Span
 from opslint.read.scalars import plain_scalar, tagged_scalar
 
 if TYPE_CHECKING:
     from opslint.model.source import Location, Source
 
-_PROPERTIES: Final = re.compile(r"(?:[&!]\S*(?:\s+|\Z))+")
+_PROPERTIES: Final = regex(r"(?:[&!]\S*(?:\s+|\Z))+")
 _COMPLEX_KEY: Final = 80  # characters kept of a key that is itself a collection
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import YAML_ALIASES, YAML_DEPTH, YAML_EXPANSION
+from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple, dataclass
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 # exact limit is checked on the composed nodes.
 _SAFE_DEPTH: Final = 1_500
 _SAFE_INDENT: Final = 250  # columns: a sequence may stand at its key's column, so two levels a column
-_DEEP_INDENT: Final = re.compile(rf"^[ \-?:\t]{{{_SAFE_INDENT}}}", re.MULTILINE)
+_DEEP_INDENT: Final = regex(rf"^[ \-?:\t]{{{_SAFE_INDENT}}}", re.MULTILINE)
 # Line breaks to YAML 1.1 and to no other tool: places must be told by offset.
 _ODD_BREAKS: Final = "\x85\u2028\u2029"
-_ALIAS: Final = re.compile(r"(?:^|[\s\[{,])\*[A-Za-z0-9_-]", re.MULTILINE)
+_ALIAS: Final = regex(r"(?:^|[\s\[{,])\*[A-Za-z0-9_-]", re.MULTILINE)
 
 
 class YamlProblem(NamedTuple):

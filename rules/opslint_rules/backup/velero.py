@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -10,6 +9,7 @@ from opslint.api import (
     Fix,
     Install,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 GROUP: Final = "velero.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Active:
+class Active(NamedTuple):
     """An active schedule: its name, its longest gap in hours (None: cannot be told) and its place."""
 
     name: str

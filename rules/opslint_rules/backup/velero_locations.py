@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from opslint.api import Cluster, Node, Project, duration_seconds, installs_of, longest_gap_hours
+from opslint.api import Cluster, NamedTuple, Node, Project, duration_seconds, installs_of, longest_gap_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
     Fix,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

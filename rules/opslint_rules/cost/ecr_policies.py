@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.api import (
     HOLE,
     STRICT,
     Block,
+    NamedTuple,
     Node,
     Problem,
     Problems,

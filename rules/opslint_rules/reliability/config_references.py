@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

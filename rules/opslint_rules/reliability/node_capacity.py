@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     SCALED_KINDS,
     STRICT,
     Block,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.api import (
     STRICT,
@@ -10,6 +10,7 @@ from opslint.api import (
     Cluster,
     KubeObject,
     ModuleCall,
+    NamedTuple,
     Node,
     Problem,
     Problems,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
     Block,
+    NamedTuple,
     Node,
     Problem,
     Problems,

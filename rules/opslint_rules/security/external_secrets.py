@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     HOLE,
     STRICT,
     Block,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

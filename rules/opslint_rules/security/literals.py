@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from opslint.api import regex
+from opslint.api import NamedTuple, regex
 from opslint_rules.security.secrets import PLACEHOLDER
 
 if TYPE_CHECKING:

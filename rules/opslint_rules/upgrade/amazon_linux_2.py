@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
     Block,
     Fix,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

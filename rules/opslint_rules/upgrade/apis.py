@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     RECOMMENDED,
     KubeObject,
     Location,
+    NamedTuple,
     Node,
     Problem,
     Problems,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, TypedDict
 
 from opslint.api import (
     RECOMMENDED,
     Fix,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
-from opslint.api import minor_of
+from opslint.api import NamedTuple, minor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     STRICT,
@@ -12,6 +12,7 @@ from opslint.api import (
     Block,
     Fix,
     KubeObject,
+    NamedTuple,
     Node,
     Problem,
     Problems,

@@ -6,14 +6,15 @@ import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opslint.engine.repair.patch import Patch
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opslint.model.source import Source
 
-_ASSIGNMENT: Final = re.compile(r"(?P<lead>\s*)(?P<key>[\w.-]+|\"[^\"\n]*\")[ \t]*=(?!=)[ \t]*(?P<value>\S.*)")
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ASSIGNMENT: Final = regex(r"(?P<lead>\s*)(?P<key>[\w.-]+|\"[^\"\n]*\")[ \t]*=(?!=)[ \t]*(?P<value>\S.*)")
+_STRING: Final = regex(r'"(?:[^"\\]|\\.)*"')
 
 
 Entry: TypeAlias = tuple[str, int, int, bool]

@@ -7,8 +7,9 @@ import re
 from typing import Any, Final
 
 from opslint.engine.repair.hcl_layout import aligned
+from opslint.model.patterns import regex
 
-_EXPRESSION: Final = re.compile(r"\$\{(.*)\}", re.DOTALL)
+_EXPRESSION: Final = regex(r"\$\{(.*)\}", re.DOTALL)
 
 
 def block_text(block: dict[str, object]) -> str:

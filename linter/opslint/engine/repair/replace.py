@@ -10,9 +10,10 @@ from opslint.engine.repair.scalars import yaml_key, yaml_scalar
 from opslint.engine.repair.template_edits import literal_line
 from opslint.engine.repair.yaml_edits import in_flow, is_flow, is_json, is_own, is_shared
 from opslint.model.node import Node
+from opslint.model.patterns import regex
 
 _STEP: Final = 2  # columns of one more level
-_COMMENT: Final = re.compile(r"(?:^|[ \t])#", re.MULTILINE)
+_COMMENT: Final = regex(r"(?:^|[ \t])#", re.MULTILINE)
 
 
 def replace_value(node: Node, value: dict[str, Any]) -> list[Patch] | None:

@@ -6,12 +6,13 @@ import json
 import re
 from typing import Final
 
+from opslint.model.patterns import regex
 from opslint.read.scalars import plain_scalar
 
-_QUOTED: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'")
-_SIMPLE: Final = re.compile(r"[^\"'\\\n\r\t]*")
-_FLOW: Final = re.compile(r"[,\[\]{}]")
-_WORD: Final = re.compile(r"[A-Za-z0-9_.][\w./-]*", re.ASCII)
+_QUOTED: Final = regex(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'")
+_SIMPLE: Final = regex(r"[^\"'\\\n\r\t]*")
+_FLOW: Final = regex(r"[,\[\]{}]")
+_WORD: Final = regex(r"[A-Za-z0-9_.][\w./-]*", re.ASCII)
 
 
 def _content(text: str) -> str | None:
@@ -97,9 +98,7 @@ def _flow_text(plain: object) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-_HCL_LITERAL: Final = re.compile(
-    r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|\"(?:[^\"\\\n$%]|\\.|[$%](?!\{))*\""
-)
+_HCL_LITERAL: Final = regex(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|\"(?:[^\"\\\n$%]|\\.|[$%](?!\{))*\"")
 
 
 def is_hcl_literal(text: str) -> bool:

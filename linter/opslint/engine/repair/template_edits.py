@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from opslint.engine.repair.patch import Patch, extent_of, is_editable, line_break, offsets
 from opslint.engine.repair.scalars import yaml_key, yaml_scalar
 from opslint.engine.repair.yaml_edits import in_flow, is_flow, is_shared, key_texts, nested_text
+from opslint.model.patterns import regex
 from opslint.model.source import Confidence, Span
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.source import Location, Source
 
-_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_ACTION: Final = regex(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def set_value(node: Node, value: str) -> list[Patch] | None:

@@ -18,14 +18,15 @@ from opslint.engine.repair.patch import (
     offsets,
 )
 from opslint.engine.repair.scalars import flow_list, in_brackets, yaml_key, yaml_scalar
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.source import Source
 
-_ANCHOR: Final = re.compile(r"&(\S+)\s+(?:!\S*\s+)?\Z")
+_ANCHOR: Final = regex(r"&(\S+)\s+(?:!\S*\s+)?\Z")
 _STEP: Final = 2  # columns of one more level
-_BLANK: Final = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
+_BLANK: Final = regex(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 
 
 def is_shared(node: Node) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 from opslint.read.evaluate.blocks import block_maps
 from opslint.read.evaluate.functions.encoding import json_text
 from opslint.read.evaluate.scope import Origin
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.module import Declaration
     from opslint.read.evaluate.scope import Scope
 
-_ROLE_ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):")
+_ROLE_ACCOUNT = regex(r"arn:aws[\w-]*:iam::(\d{12}):")
 
 
 def data_attribute(handle: ResourceHandle, name: str) -> Value:

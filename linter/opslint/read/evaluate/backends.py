@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Node
+from opslint.model.patterns import regex
 from opslint.model.source import Location
 from opslint.model.terraform import Backend
 from opslint.read import hcl
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.module import Module
     from opslint.read.evaluate.scope import Scope
 
-_FILE: Final = re.compile(r"(.+)\.tfbackend|(backend.*)\.hcl")
+_FILE: Final = regex(r"(.+)\.tfbackend|(backend.*)\.hcl")
 _TERRAGRUNT: Final = ("terragrunt.hcl", "root.hcl")
 # Folders beside a root module that hold one settings file, or one folder with it, for each environment.
 _FOLDERS: Final = ("backend", "backends", "env", "envs", "environment", "environments", "config", "configs", "tfvars")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ LONG_TEXT: Final = "a text that is too long"
 TOO_MUCH: Final = "too much to evaluate"
 LARGE_COLLECTION: Final = "a collection that is too large"
 BOUNDED: Final = frozenset({TOO_DEEP, TOO_LARGE, TOO_LARGE_VARIABLE, LONG_TEXT, TOO_MUCH, LARGE_COLLECTION})
-_WHOLE = re.compile(r"-?\d+", re.ASCII)
+_WHOLE = regex(r"-?\d+", re.ASCII)
 
 
 class EvalError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -12,16 +13,16 @@ if TYPE_CHECKING:
 
     from opslint.read.helm.scope import Meaning, Scope
 
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
-_CALL: Final = re.compile(r"(?<![\w.$])(?:include|template|define)\s+(?:\"([^\"]*)\"|`([^`]*)`)")
-_PAREN: Final = re.compile(r"\([^()]*\)")
+_STRING: Final = regex(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
+_CALL: Final = regex(r"(?<![\w.$])(?:include|template|define)\s+(?:\"([^\"]*)\"|`([^`]*)`)")
+_PAREN: Final = regex(r"\([^()]*\)")
 _ARGUMENT: Final = r"[^\s()|]+"
 # After strings became S and parentheses P: `include S ctx | nindent 4 | trim`, `template S ctx`.
-_PLAIN: Final = re.compile(
+_PLAIN: Final = regex(
     rf"\s*(?:include|template)\s+S(?:\s+{_ARGUMENT})?(?:\s*\|\s*(?:n?indent|trim)\b(?:\s+{_ARGUMENT})?)*\s*"
 )
-_INDENTED: Final = re.compile(r"\s*n?indent\s+\S+\s+\((.*)\)\s*", re.DOTALL)
-_DICT: Final = re.compile(r"\s*\(\s*(?:dict|list)\b")
+_INDENTED: Final = regex(r"\s*n?indent\s+\S+\s+\((.*)\)\s*", re.DOTALL)
+_DICT: Final = regex(r"\s*\(\s*(?:dict|list)\b")
 
 Context: TypeAlias = "Meaning | Mapping[str, Meaning]"
 

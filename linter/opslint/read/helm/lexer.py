@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 
 # An action ends at the first }} outside "…", `…` and '…'; possessive repeats keep a hostile text linear.
-_ACTION: Final = re.compile(
+_ACTION: Final = regex(
     r"""\{\{(?P<left>-(?=[ \t\r\n]))?
     (?:(?P<comment>[ \t\r\n]*/\*.*?\*/[ \t\r\n]*-?)
       |(?P<body>(?:[^"`'}]++|"(?:[^"\\\n]++|\\.)*+"|`[^`]*+`|'(?:[^'\\\n]++|\\.)*+'|\}(?!\}))*+)
     )\}\}""",
     re.VERBOSE | re.DOTALL,
 )
-_WORD: Final = re.compile(r"\s*(if|else|end|range|with|define|block|template|break|continue)\b")
-_ASSIGN: Final = re.compile(r"\s*\$\w*\s*(?:,\s*\$\w+\s*)?:?=")
-_NAME: Final = re.compile(r'\s*(?:define|block|template)\s+(?:"([^"]*)"|`([^`]*)`)')
+_WORD: Final = regex(r"\s*(if|else|end|range|with|define|block|template|break|continue)\b")
+_ASSIGN: Final = regex(r"\s*\$\w*\s*(?:,\s*\$\w+\s*)?:?=")
+_NAME: Final = regex(r'\s*(?:define|block|template)\s+(?:"([^"]*)"|`([^`]*)`)')
 _OPENERS: Final = frozenset({"if", "range", "with", "define", "block"})
 
 

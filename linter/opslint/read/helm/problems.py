@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.model.report import Failure
 from opslint.read.helm.dependencies import needed
 from opslint.read.helm.lexer import lex
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from opslint.read.helm.chart import LoadedChart
     from opslint.read.helm.releases import Release
 
-_PLACE: Final = re.compile(r"([^\s()\"':]+/templates/[^\s()\"':]+):(\d+)(?::\d+)?")
-_STARTED: Final = re.compile(r"\bstarted at ")
-_QUOTED: Final = re.compile(r"(function execution for \"(?:[^\"\\]|\\.){60})(?:[^\"\\]|\\.)++")
-_YAML_LINE: Final = re.compile(r"\bline (\d+)\b")
-_VALUE_MISSING: Final = re.compile(
+_PLACE: Final = regex(r"([^\s()\"':]+/templates/[^\s()\"':]+):(\d+)(?::\d+)?")
+_STARTED: Final = regex(r"\bstarted at ")
+_QUOTED: Final = regex(r"(function execution for \"(?:[^\"\\]|\\.){60})(?:[^\"\\]|\\.)++")
+_YAML_LINE: Final = regex(r"\bline (\d+)\b")
+_VALUE_MISSING: Final = regex(
     r"execution error at|nil pointer evaluating|required|wrong type for value|interface conversion"
 )
 _LONGEST: Final = 800  # characters of a message
-_CI_FILE: Final = re.compile(r"ci/[^/]*values\.ya?ml")
+_CI_FILE: Final = regex(r"ci/[^/]*values\.ya?ml")
 
 
 def failure_of(chart: LoadedChart, release: Release, answer: Answer) -> Failure:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.model.project import Environment
 from opslint.model.records import dataclass, field, replace
 from opslint.model.report import Failure
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from opslint.read.helm.values import Path
 
 # values-prod.yaml, values.prod.yaml, prod-values.yaml; values/prod.yaml, environments/prod/values.yaml, …
-_ENVIRONMENT_FILE: Final = re.compile(
+_ENVIRONMENT_FILE: Final = regex(
     r"values[-._](?P<a>[\w.-]+)\.ya?ml|(?P<b>[\w.-]+)[-._]values\.ya?ml"
     r"|(?:values|envs?|environments)/(?:values[-._])?(?P<c>[\w.-]+?)(?:/values)?\.ya?ml"
 )
-_CI_FILE: Final = re.compile(r"ci/[^/]*values\.ya?ml")
-_KEY: Final = re.compile(r"((?:\\.|[^.\\\[\]])+)|\[(\d+)\]")
+_CI_FILE: Final = regex(r"ci/[^/]*values\.ya?ml")
+_KEY: Final = regex(r"((?:\\.|[^.\\\[\]])+)|\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from opslint.model.patterns import regex
 from opslint.model.records import dataclass
 from opslint.read.helm.values import ITEM, Path
 
@@ -22,31 +23,29 @@ class Ref:
 
 Meaning: TypeAlias = Ref | str | None  # ROOT: the chart's top object; None: not known
 
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
-_WRAPPED: Final = re.compile(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
+_STRING: Final = regex(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.DOTALL)
+_WRAPPED: Final = regex(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
 _KEYS: Final = r"((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)"
 # `index .Values "a"`, or `(index .Values "a").b`: what follows the parenthesis belongs to it.
-_INDEX: Final = re.compile(
-    rf"\(\s*(?:index|get)\s+(\$?[\w.]+){_KEYS}\s*\)((?:\.\w+)+)|\b(?:index|get)\s+(\$?[\w.]+){_KEYS}"
-)
+_INDEX: Final = regex(rf"\(\s*(?:index|get)\s+(\$?[\w.]+){_KEYS}\s*\)((?:\.\w+)+)|\b(?:index|get)\s+(\$?[\w.]+){_KEYS}")
 # `dig "a" "b" default map`: the default may be the last of the strings.
-_DIG: Final = re.compile(
+_DIG: Final = regex(
     r"\bdig((?:\s+(?:\"[^\"]*\"|`[^`]*`))+)(?:\s+(\([^()]*\)|[^\s()\"`|]+))?\s+(\$?[\w.]*\.[\w.]+)(?=\s*(?:[)|]|$))"
 )
 # The same with the map from the left: `map | dig "a" "b" default`.
-_PIPED: Final = re.compile(
+_PIPED: Final = regex(
     r"(\$?[\w.]*\.[\w.]+)\s*\|\s*dig((?:\s+(?:\"[^\"]*\"|`[^`]*`))+)(?:\s+(\([^()]*\)|[^\s()\"`|]+))?(?=\s*(?:[)|]|$))"
 )
-_KEY: Final = re.compile(r"\"([^\"]*)\"|`([^`]*)`|(\d+)")
-_CHAIN: Final = re.compile(r"(?<![\w.)$])(\$\w*)?((?:\.\w+)+)|(?<![\w.])(\$\w*)(?![\w.])|(?<![\w.)\]$])(\.)(?![\w.])")
-_WORD: Final = re.compile(r"(?<![\w.$])[A-Za-z_]\w*")
+_KEY: Final = regex(r"\"([^\"]*)\"|`([^`]*)`|(\d+)")
+_CHAIN: Final = regex(r"(?<![\w.)$])(\$\w*)?((?:\.\w+)+)|(?<![\w.])(\$\w*)(?![\w.])|(?<![\w.)\]$])(\.)(?![\w.])")
+_WORD: Final = regex(r"(?<![\w.$])[A-Za-z_]\w*")
 _FILTERS: Final = frozenset(
     (
         *("toYaml", "toYamlPretty", "quote", "squote", "toString", "int", "int64", "trim", "nindent", "indent"),
         *("default", "required", "tpl", "ternary", "typeIs", "kindIs"),
     )
 )
-_VARIABLES: Final = re.compile(r"\s*(?:(?:else\s+)?(?:if|with|range)\s+)?(\$\w*)\s*(?:,\s*(\$\w+)\s*)?:?=")
+_VARIABLES: Final = regex(r"\s*(?:(?:else\s+)?(?:if|with|range)\s+)?(\$\w*)\s*(?:,\s*(\$\w+)\s*)?:?=")
 
 
 @dataclass(frozen=True, slots=True)

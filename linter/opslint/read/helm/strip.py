@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.patterns import regex
 from opslint.model.records import dataclass, field
 from opslint.read.helm.markers import DECODE, MARK, REMAINS, holds_markers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KEY: Final = re.compile(r"[ \t]*(?:- +)?[^\s:]*:?")
+_KEY: Final = regex(r"[ \t]*(?:- +)?[^\s:]*:?")
 _DIFF_LINES: Final = 4000  # difflib is quadratic: longer texts are compared by unique lines only
 
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 ENDLESS: Final = 10**9  # where counting stops
 _DEPTH: Final = 40
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
-_QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d{1,9})(?:(,)(\d{1,9})?)?\})\??")
-_OPENING = re.compile(r"\(\?[a-zA-Z-]*:|\(\?P?<\w+>|\(\?[a-zA-Z-]+\)|\(")
+_TOKEN = regex(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+_QUANTIFIER = regex(r"(?:([*+?])|\{(\d{1,9})(?:(,)(\d{1,9})?)?\})\??")
+_OPENING = regex(r"\(\?[a-zA-Z-]*:|\(\?P?<\w+>|\(\?[a-zA-Z-]+\)|\(")
 _ANCHORS: Final = frozenset({"^", "$", r"\A", r"\z", r"\Z", r"\b", r"\B"})
 _SAMPLE: Final = [*map(chr, range(128)), "é"]  # with `re.ASCII`, all characters outside ASCII are alike
 # Characters by number or outside ASCII, and what Python may read as an operation on sets one day (it warns).
-_UNTOLD = re.compile(r"\\[xuUN0-7]|[^\x00-\x7f]|\[\^?\[|--|&&|~~|\|\|")
-_LINES = re.compile(r"\(\?[a-zA-Z]*m")
+_UNTOLD = regex(r"\\[xuUN0-7]|[^\x00-\x7f]|\[\^?\[|--|&&|~~|\|\|")
+_LINES = regex(r"\(\?[a-zA-Z]*m")
 
 
 class _One(NamedTuple):

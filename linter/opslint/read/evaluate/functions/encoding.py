@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
     LONG_TEXT,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_ESCAPED = re.compile("[<>&\u2028\u2029]")
+_ESCAPED = regex("[<>&\u2028\u2029]")
 _PIECES: Final = 400_000  # pieces of one JSON text: shared members are written again each time
 
 
@@ -125,7 +126,7 @@ def _refuse(message: str) -> Value:
 
 
 # -- YAML
-_PLAIN = re.compile(r"[A-Za-z_/][\w./-]*", re.ASCII)
+_PLAIN = regex(r"[A-Za-z_/][\w./-]*", re.ASCII)
 
 
 def _yaml_text(value: Value) -> Value:

@@ -7,6 +7,7 @@ import warnings
 from functools import lru_cache
 from typing import Final
 
+from opslint.model.patterns import regex
 from opslint.read.evaluate.functions.backtracking import steps
 from opslint.read.evaluate.values import EvalError
 
@@ -24,8 +25,8 @@ _CLASSES: Final = {
     "[:xdigit:]": "0-9A-Fa-f",
     "[:punct:]": r"!-/:-@\[-`{-~",
 }
-_PYTHON_ONLY = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\(|#|>)|(?<!\\)\\[1-9]")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
+_PYTHON_ONLY = regex(r"\(\?(?:[=!]|<[=!]|P=|\(|#|>)|(?<!\\)\\[1-9]")
+_TOKEN = regex(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
 
 
 @lru_cache(maxsize=512)

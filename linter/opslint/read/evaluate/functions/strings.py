@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from opslint.model.node import Unknown
+from opslint.model.patterns import regex
 from opslint.read.evaluate.functions.encoding import json_text
 from opslint.read.evaluate.functions.patterns import compiled, too_slow
 from opslint.read.evaluate.functions.signature import Function
@@ -25,7 +26,7 @@ from opslint.read.evaluate.values import (
     to_text,
 )
 
-_VERB = re.compile(r"%(?:\[(\d+)\])?([-+# 0]*)(\d{0,4})(?:\.(\d{1,3}))?([a-zA-Z%])", re.ASCII)
+_VERB = regex(r"%(?:\[(\d+)\])?([-+# 0]*)(\d{0,4})(?:\.(\d{1,3}))?([a-zA-Z%])", re.ASCII)
 
 
 def _format(pattern: Value, *values: Value) -> Value:

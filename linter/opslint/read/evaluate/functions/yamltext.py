@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.limits import YAML_DEPTH
+from opslint.model.patterns import regex
 from opslint.read.evaluate.values import EvalError, Value, number
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 _TRUE: Final = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"})
 _FALSE: Final = frozenset({"n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"})
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_FLOAT = re.compile(r"[-+]?(\d+)?(\.\d*)?([eE][-+]?\d{1,4})?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FLOAT = regex(r"[-+]?(\d+)?(\.\d*)?([eE][-+]?\d{1,4})?", re.ASCII)
+_DATE = regex(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SIZE: Final = 100_000
 
 
