@@ -28,7 +28,7 @@ from opslint.api import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from opslint.api import Node
 
@@ -112,7 +112,8 @@ def missing_cost_labels(
     Manifests: pod templates (their labels are the pods') and namespaces need one label of each group in `labels`; an
     EC2NodeClass needs the keys of `tags` in `spec.tags`. Terraform: resources that cost something need the keys after
     the provider's `default_tags` are merged; an AWS provider without `default_tags` is reported once instead of each of
-    its resources that lack them. Unknown maps pass. Leave it for repositories whose tags are set by another tool.
+    its resources that lack them. Tags may be in any case. Unknown maps pass. Leave it for repositories whose tags are
+    set by another tool.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -172,20 +173,27 @@ def missing_cost_labels(
     elif isinstance(item, Block):
         yield from _resource(item, tags)
     elif item.kind == "EC2NodeClass":
-        yield from _without(item.title, "tag", item.spec["tags"], [(tag,) for tag in tags], item.metadata["name"])
+        given = item.spec["tags"]
+        if lost := _lost(tags, (key for key, _ in given.items())):
+            at = given if given.exists else item.metadata["name"]
+            yield Problem(f"{item.title} has no tag {', '.join(lost)}: nobody owns its cost", at)
     elif item.kind != "Namespace" or item.name not in project.system_namespaces:
         own = item.metadata if item.kind == "Namespace" else template_of(item)["metadata"]
-        yield from _without(item.title, "label", own["labels"], labels, item.metadata["name"])
+        yield from _without(item.title, own["labels"], labels, item.metadata["name"])
 
 
-def _without(
-    title: str, what: str, given: Node, groups: tuple[tuple[str, ...], ...] | list[tuple[str]], at: Node
-) -> Problems:
+def _without(title: str, given: Node, groups: tuple[tuple[str, ...], ...], at: Node) -> Problems:
     keys = {key for key, _ in given.items()}
     asked = [(group,) if isinstance(group, str) else group for group in groups]  # a lone key is a group of its own
     lost = [" or ".join(group) for group in asked if keys.isdisjoint(group)]
     if lost:
-        yield Problem(f"{title} has no {what} {', '.join(lost)}: nobody owns its cost", given if given.exists else at)
+        yield Problem(f"{title} has no label {', '.join(lost)}: nobody owns its cost", given if given.exists else at)
+
+
+def _lost(tags: Iterable[str], keys: Iterable[str]) -> list[str]:
+    """Return the wanted tags that are not among the keys: `owner` is as good as `Owner`."""
+    have = {key.lower() for key in keys}
+    return [tag for tag in tags if tag.lower() not in have]
 
 
 def _providers(item: RootModule, tags: tuple[str, ...]) -> Problems:
@@ -203,7 +211,7 @@ def _lacks(block: Block, tags: tuple[str, ...]) -> bool:
     """True for a resource that costs something and surely has not all of the tags itself."""
     if block.type not in _TAGGABLE or block.mode != "resource" or block.stand_in or not block["tags"].known:
         return False
-    return not {key for key, _ in block["tags"].items()}.issuperset(tags)
+    return bool(_lost(tags, (key for key, _ in block["tags"].items())))
 
 
 def _resource(item: Block, tags: tuple[str, ...]) -> Problems:
@@ -217,7 +225,7 @@ def _resource(item: Block, tags: tuple[str, ...]) -> Problems:
     if provider is not None and item.virtual:
         # A module's resources are made by the provider it is given, the default one unless told otherwise.
         keys |= {key for key, _ in provider.one("default_tags")["tags"].items()}
-    lost = [tag for tag in tags if tag not in keys]
+    lost = _lost(tags, keys)
     if lost and not item.stand_in:
         node = item["tags"]
         yield Problem(
