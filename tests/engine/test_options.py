@@ -34,6 +34,7 @@ def example(
     kinds: tuple[str, ...] | None = None,
     groups: tuple[tuple[str, ...], ...] = (),
     accounts: dict[str, str] = {},  # noqa: B006 - never changed
+    versions: dict[str, str | float] = {},  # noqa: B006 - never changed
     rows: tuple[Row, ...] = (),
 ) -> None:
     """Has one option of each shape."""
@@ -57,6 +58,7 @@ def test_annotations_tell_the_shape():
         "kinds": ("list", "str"),
         "groups": ("list", "texts"),
         "accounts": ("dict", "str"),
+        "versions": ("dict", "version"),
         "rows": ("list", "rows api!|removed_in"),
     }
 
@@ -91,8 +93,10 @@ def test_annotations_that_were_evaluated_tell_the_same():
         ("names", "a", " must be a list, not 'a'"),
         ("names", ["a", {"b": 1}], "[1] must be a text, not {'b': 1}"),
         ("names", [1.3], "[0] must be a text, not 1.3: put it in quotes"),
-        ("groups", [["a"], "b"], "[1] must be a list of texts, not 'b'"),
+        ("groups", [["a"], {"b": "c"}], "[1] must be a list of texts, not {'b': 'c'}"),
+        ("groups", [["a", ["b"]]], "[0] must be a list of texts, not ['a', ['b']]"),
         ("accounts", {"1": ["a"]}, ".1 must be a text, not ['a']"),
+        ("versions", {"a": True}, ".a must be a text, not True: put it in quotes"),
         ("rows", ["a"], "[0] must be a mapping, not 'a'"),
         ("rows", [{"api": "a"}, {"apiVersion": "b"}], '[1]: "apiVersion" is no key of a row; it has api, removed_in'),
         ("rows", [{"removed_in": "2"}], "[0] must have a key api"),
@@ -114,8 +118,9 @@ def test_wrong_values_are_said(name, value, said):
         ("names", ["a", 9100], ("a", "9100")),
         ("names", None, ()),
         ("kinds", None, None),
-        ("groups", [["a", "b"], ["c"]], (("a", "b"), ("c",))),
+        ("groups", [["a", "b"], "c"], (("a", "b"), ("c",))),
         ("accounts", {"a": 123456789012}, {"a": "123456789012"}),
+        ("versions", {"a": 1.33, "b": "1.34"}, {"a": 1.33, "b": "1.34"}),
         ("rows", [{"api": "a", "removed_in": 2}], ({"api": "a", "removed_in": "2"},)),
     ],
 )

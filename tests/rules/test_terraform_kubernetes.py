@@ -63,7 +63,7 @@ def test_the_namespace_of_a_group_is_not_said(lint_files):
 }
 """
     ((_, _, line, message),) = said(lint_files, {"main.tf": text}, "cluster-admin-binding")
-    assert line == 8
+    assert line == 10
     assert message == "ClusterRoleBinding/a gives Group operators everything in the cluster (cluster-admin)"
 
 

@@ -91,4 +91,7 @@ def _inner(option: Option) -> dict[str, Any]:
             "properties": dict.fromkeys(option.keys, text),
             "required": [key for key, needed in option.keys.items() if needed],
         }
-    return {"str": text, "texts": {"type": "array", "items": text}}.get(option.of, {})
+    version = {"type": ["string", "number"]}
+    return {"str": text, "version": version, "texts": {"type": ["array", "string", "integer"], "items": text}}.get(
+        option.of, {}
+    )

@@ -60,7 +60,7 @@ def page_markdown(rule: Rule) -> str:
 def _type(option: Option) -> str:
     """The type, and what its texts have to be."""
     if not option.form:
-        inner = {"str": " of texts", "texts": " of lists of texts"}.get(
+        inner = {"str": " of texts", "version": " of versions", "texts": " of lists of texts"}.get(
             option.of, " of mappings" if option.keys else ""
         )
         return f"{'mapping' if option.type == 'dict' else option.type}{inner}"

@@ -33,8 +33,9 @@ class Option(NamedTuple):
     """A keyword-only parameter of a rule: `type` is bool, int, float, str, list or dict.
 
     `form` is what a text (or each text of a list) has to be: `regex`, `duration` (of Go), or words with `|` between.
-    `of` is what is in a list or a mapping: `str`, `texts` (lists of them), or `rows` and, behind a blank, the keys that
-    such a map may have with `|` between, `!` behind those that it needs.
+    `of` is what is in a list or a mapping: `str`; `version`, a text or what YAML reads 1.33 as; `texts`, lists of them
+    (a text alone is a list of one); or `rows` and, behind a blank, the keys that such a map may have with `|` between,
+    `!` behind those that it needs.
     """
 
     name: str
@@ -62,7 +63,7 @@ def read_option(function: Callable[..., object], name: str, default: object, hel
         return Option(name, outer if outer in _TYPES else "str", default, help_, form)
     item = inner.removesuffix("]").removesuffix(", ...").removeprefix("str, ")
     row = function.__globals__.get(item)
-    of = "str" if item == "str" else "texts" if "[str" in item else ""
+    of = {"str": "str", "str | float": "version"}.get(item, "texts" if "[str" in item else "")
     if row is not None and hasattr(row, "__required_keys__"):
         keys = [*(f"{key}!" for key in sorted(row.__required_keys__)), *sorted(row.__optional_keys__)]
         of = f"rows {'|'.join(keys)}"
@@ -92,8 +93,10 @@ def _wrong_item(option: Option, item: object) -> str:
     if option.of.startswith("rows"):
         return _wrong_row(option, item)
     if option.of == "texts":
-        return "" if isinstance(item, (list, tuple)) and all(map(_is_text, item)) else _not("texts", item)
-    return "" if option.of != "str" or _is_text(item) else _not("str", item)
+        fits = _is_text(item) or (isinstance(item, (list, tuple)) and all(map(_is_text, item)))
+        return "" if fits else _not("texts", item)
+    fits = _is_text(item) or (option.of == "version" and isinstance(item, float))
+    return "" if fits or option.of not in {"str", "version"} else _not("str", item)
 
 
 def _wrong_row(option: Option, row: object) -> str:
@@ -157,7 +160,7 @@ def taken(option: Option, value: Any) -> Any:
 
 def _item(option: Option, item: Any) -> Any:
     if option.of == "texts":
-        return tuple(str(one) for one in item)
+        return tuple(str(one) for one in (item if isinstance(item, (list, tuple)) else [item]))
     if option.of.startswith("rows"):
         return {key: str(value) for key, value in item.items()}
     return str(item) if option.of == "str" else item

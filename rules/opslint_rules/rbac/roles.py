@@ -52,9 +52,9 @@ def cluster_admin_binding(item: KubeObject, project: Project, *, allow: tuple[st
     roleRef:
       apiGroup: rbac.authorization.k8s.io
       kind: ClusterRole
-      name: cluster-admin  # <-
+      name: cluster-admin
     subjects:
-      - {kind: ServiceAccount, name: deployer, namespace: ci}
+      - {kind: ServiceAccount, name: deployer, namespace: ci}  # <-
     ```
 
     ```yaml good
@@ -74,17 +74,12 @@ def cluster_admin_binding(item: KubeObject, project: Project, *, allow: tuple[st
     role = item.root["roleRef"]
     if role["kind"].text != "ClusterRole" or role["name"].text != "cluster-admin" or item.name.startswith("system:"):
         return
-    subjects = [one for one in item.root["subjects"] if not _is_allowed(one, allow)]
-    if not subjects:
-        return
-    who = ", ".join(_title(one) for one in subjects)
     where = f" in namespace {item.namespace}" if item.kind == "RoleBinding" and item.namespace else ""
     reach = f"everything{where}" if item.kind == "RoleBinding" else "everything in the cluster"
-    yield Problem(
-        f"{item.title} gives {who} {reach} (cluster-admin)",
-        role["name"],
-        also=tuple(("subject", one) for one in subjects),
-    )
+    for subject in item.root["subjects"]:
+        if not _is_allowed(subject, allow):
+            message = f"{item.title} gives {_title(subject)} {reach} (cluster-admin)"
+            yield Problem(message, subject, also=(("cluster-admin", role["name"]),))
 
 
 def _title(subject: Node) -> str:

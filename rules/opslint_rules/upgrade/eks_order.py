@@ -34,7 +34,9 @@ _TENS: Final = 10
     fixable="unsafe",
     options={"current_versions": "the version each cluster runs now, by its name or address"},
 )
-def minor_version_skip(item: Cluster, project: Project, *, current_versions: Mapping[str, str] = {}) -> Problems:
+def minor_version_skip(
+    item: Cluster, project: Project, *, current_versions: Mapping[str, str | float] = {}
+) -> Problems:
     """The change raises the control plane by more than one minor version, or lowers it, which EKS refuses.
 
     `UpdateClusterVersion` takes the next minor and no other; the apply fails when the change window has begun, with
