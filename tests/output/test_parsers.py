@@ -14,7 +14,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
 from opslint.model.records import replace
-from opslint.output import OutputContext, render
+from opslint.output import FORMATS, OutputContext, render
 
 if TYPE_CHECKING:
     from opslint.model.report import Report
@@ -120,3 +120,21 @@ def test_markdown_by_a_parser(any_report: Report, shown: OutputContext) -> None:
     assert rows == len(any_report.findings) + len(any_report.suppressed)
     cells = sum(token.type == "td_open" for token in tokens)
     assert cells == 4 * rows
+
+
+@pytest.mark.parametrize("format_", sorted(set(FORMATS)))
+def test_a_suppressed_finding_says_by_what_and_why(format_: str, report: Report, context: OutputContext) -> None:
+    (hidden,) = report.suppressed
+    assert hidden.suppressed is not None
+    assert hidden.message not in render(format_, report, context)
+    only = report._replace(findings=(), failures=())
+    said = render(format_, only, replace(context, show_suppressed=True))
+    assert hidden.message in said
+    assert hidden.suppressed.justification in said
+
+
+def test_suppressed_findings_raise_no_alarm(report: Report, shown: OutputContext) -> None:
+    only = report._replace(findings=(), failures=())
+    assert [issue["severity"] for issue in json.loads(render("gitlab", only, shown))] == ["info"]
+    commands = [workflow_command(line) for line in render("github", only, shown).splitlines() if line.startswith("::")]
+    assert {command[0] for command in commands} == {"notice"}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import visible, without_commands
-from opslint.output.selection import fixable, place, plural, severity_counts, shown_findings, targets_said
+from opslint.output.selection import (
+    fixable,
+    place,
+    plural,
+    severity_counts,
+    shown_findings,
+    targets_said,
+    why_suppressed,
+)
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -24,7 +32,7 @@ def render(report: Report, context: OutputContext) -> str:
 def _finding(finding: Finding) -> str:
     span = finding.location.span
     where = place(finding.location.source.path, span.line, span.column)
-    note = f" (suppressed by {finding.suppressed.kind})" if finding.suppressed else ""
+    note = f" (suppressed by {why_suppressed(finding.suppressed)})" if finding.suppressed else ""
     return f"{where}: {finding.severity} {finding.rule_id} {finding.message}{note}"
 
 

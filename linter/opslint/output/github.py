@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.finding import Severity
 from opslint.model.source import Confidence
 from opslint.output.escape import command_data, command_property
-from opslint.output.selection import environments, plural, severity_counts, shown_findings, targets_said
+from opslint.output.selection import environments, plural, severity_counts, shown_findings, targets_said, why_suppressed
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -51,6 +51,8 @@ def _finding(finding: Finding) -> str:
         message += f"\nin {environments(finding)}"
     if finding.fix:
         message += f"\nhelp: {finding.fix.title}"
+    if finding.suppressed:
+        message += f"\nsuppressed by {why_suppressed(finding.suppressed)}"
     command = "notice" if finding.suppressed else _COMMANDS[finding.severity]
     return _command(command, properties, message)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opslint.model.finding import Severity
 from opslint.output.escape import visible
 from opslint.output.json_text import encode, encode_list
-from opslint.output.selection import environments, shown_findings
+from opslint.output.selection import environments, shown_findings, why_suppressed
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -36,6 +36,8 @@ def _finding(finding: Finding, seen: dict[str, int]) -> dict[str, object]:
     description = finding.message
     if finding.environments:
         description += f" (in {environments(finding)})"
+    if finding.suppressed:
+        description += f" (suppressed by {why_suppressed(finding.suppressed)})"
     span = finding.location.span
     fingerprint = finding.fingerprint or _hash(finding.rule_id, finding.location.source.path, finding.message)
     # GitLab drops issues of the same fingerprint.
@@ -46,7 +48,7 @@ def _finding(finding: Finding, seen: dict[str, int]) -> dict[str, object]:
         "description": visible(description),
         "check_name": finding.rule_id,
         "fingerprint": fingerprint,
-        "severity": _SEVERITIES[finding.severity],
+        "severity": "info" if finding.suppressed else _SEVERITIES[finding.severity],
         "location": {"path": finding.location.source.path, "lines": {"begin": span.line, "end": span.end_line}},
     }
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import xml_text
-from opslint.output.selection import environments, place, plural, shown_findings, targets_said
+from opslint.output.selection import environments, place, plural, shown_findings, targets_said, why_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,10 +68,10 @@ def _case(finding: Finding) -> str:
     about = str(finding.resource)
     name = f"{finding.rule_id} {about}".rstrip() + f" line {line}"
     head = f'    <testcase classname="{xml_text(path)}" name="{xml_text(name)}" file="{xml_text(path)}" line="{line}">'
-    if finding.suppressed:
-        why = xml_text(f"{finding.suppressed.kind}: {finding.suppressed.justification}".rstrip(": "))
-        return f'{head}\n      <skipped message="{why}"/>\n    </testcase>'
     body = xml_text("\n".join(_details(finding)))
+    if finding.suppressed:
+        why = xml_text(why_suppressed(finding.suppressed))
+        return f'{head}\n      <skipped message="{why}">{body}</skipped>\n    </testcase>'
     return (
         f'{head}\n      <failure type="{finding.severity}" message="{xml_text(finding.message)}">{body}</failure>\n'
         "    </testcase>"

@@ -6,7 +6,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from opslint.output.escape import markdown_text
-from opslint.output.selection import environments, place, plural, severity_counts, shown_findings, targets_said
+from opslint.output.selection import (
+    environments,
+    place,
+    plural,
+    severity_counts,
+    shown_findings,
+    targets_said,
+    why_suppressed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +65,5 @@ def _row(finding: Finding, report: Report) -> str:
     if finding.fix:
         text += f"<br>Fix: {markdown_text(finding.fix.title)}"
     if finding.suppressed:
-        why = f"{finding.suppressed.kind}: {finding.suppressed.justification}".rstrip(": ")
-        text += f"<br>Suppressed by {markdown_text(why)}"
+        text += f"<br>Suppressed by {markdown_text(why_suppressed(finding.suppressed))}"
     return f"| {finding.location.span.line} | {finding.severity} | {linked} | {text} |"

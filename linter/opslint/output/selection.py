@@ -10,7 +10,7 @@ from opslint.model.finding import Safety, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opslint.model.finding import Finding, Resource
+    from opslint.model.finding import Finding, Resource, Suppressed
     from opslint.model.report import Report
     from opslint.output.context import OutputContext
 
@@ -64,6 +64,11 @@ def environments(finding: Finding) -> str:
     return ", ".join(
         name if severity == finding.severity else f"{name} ({severity})" for name, severity in finding.environments
     )
+
+
+def why_suppressed(suppressed: Suppressed) -> str:
+    """Return what hides a finding, with the reason if one is given: `comment: may be evicted at any time`."""
+    return f"{suppressed.kind}: {suppressed.justification}" if suppressed.justification else suppressed.kind
 
 
 def severity_counts(findings: Iterable[Finding]) -> str:

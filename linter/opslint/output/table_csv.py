@@ -7,7 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from opslint.output.escape import csv_cell
-from opslint.output.selection import environments, shown_findings
+from opslint.output.selection import environments, shown_findings, why_suppressed
 
 if TYPE_CHECKING:
     from opslint.model.finding import Finding
@@ -64,6 +64,6 @@ def _row(finding: Finding) -> list[str]:
         finding.field_path,
         environments(finding),
         finding.fix.title if finding.fix else "",
-        finding.suppressed.kind if finding.suppressed else "",
+        why_suppressed(finding.suppressed) if finding.suppressed else "",
         finding.fingerprint,
     ]
