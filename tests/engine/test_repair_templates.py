@@ -101,6 +101,50 @@ def test_an_entry_is_added_above_a_block_when_no_line_is_whole(shop):
     assert after == template.replace("    deep:", "    a: 1\n    b: 1\n    deep:")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # What opens here is filled in another branch.
+        (
+            "  size: 1\n  volumes:\n  {{- if .Values.extra }}\n    - name: a\n  {{- end }}\n",
+            "  size: 1\n  new: 7\n  volumes:\n  {{- if .Values.extra }}\n    - name: a\n  {{- end }}\n",
+        ),
+        (
+            "  size: 1\n  volumes: # of all\n  {{- if .Values.extra }}\n    - name: a\n  {{- end }}\n",
+            "  size: 1\n  new: 7\n  volumes: # of all\n  {{- if .Values.extra }}\n    - name: a\n  {{- end }}\n",
+        ),
+        # A line that is not always there.
+        (
+            "  size: 1\n  {{- if .Values.size }}\n  mode: x\n  {{- end }}\n",
+            "  size: 1\n  new: 7\n  {{- if .Values.size }}\n  mode: x\n  {{- end }}\n",
+        ),
+        (
+            "  {{- if .Values.size }}\n  mode: x\n  {{- else }}\n  mode: y\n  {{- end }}\n  size: 1\n",
+            "  {{- if .Values.size }}\n  mode: x\n  {{- else }}\n  mode: y\n  {{- end }}\n  size: 1\n  new: 7\n",
+        ),
+        # A map that is a part of the branch as a whole.
+        (
+            "  {{- if .Values.size }}\n  sub:\n    a: 1\n  {{- end }}\n  size: {{ .Values.size }}\n",
+            "  {{- if .Values.size }}\n  sub:\n    a: 1\n    new: 7\n  {{- end }}\n  size: {{ .Values.size }}\n",
+        ),
+    ],
+)
+def test_an_entry_is_added_where_it_is_always_written_and_breaks_no_other_branch(shop, before, after):
+    def change(item):
+        spec = item.root["spec"]["sub"] if item.root["spec"]["sub"].exists else item.root["spec"]
+        return () if spec["new"].exists else (Add(spec, "new", "7"),)
+
+    files = {"web/Chart.yaml": CHART, "web/values.yaml": VALUES, "web/templates/a.yaml": f"{HEAD}spec:\n{before}"}
+    assert shop.fix(files, shop.rule_for(kind(), change))["web/templates/a.yaml"].decode() == f"{HEAD}spec:\n{after}"
+
+
+def test_a_line_that_opens_a_branch_is_not_removed(shop):
+    template = f"{HEAD}spec:\n  a: 1\n  volumes:\n  {{{{- if .Values.extra }}}}\n    - name: a\n  {{{{- end }}}}\n"
+    files = {"web/Chart.yaml": CHART, "web/values.yaml": VALUES, "web/templates/a.yaml": template}
+    (fix,) = shop.shown(files, shop.rule_for(kind(), lambda item: (Remove(item.root["spec"]["volumes"]),)))
+    assert fix.safety is Safety.SHOWN
+
+
 def test_a_key_of_a_branch_that_was_not_rendered_is_not_added_again(shop):
     fixes = shown_chart(shop, lambda item: (Add(item.root["spec"], "extra", "2"),))
     assert [(fix.safety, fix.edits) for fix in fixes] == [(Safety.SHOWN, ())]

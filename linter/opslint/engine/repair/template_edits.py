@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from opslint.model.source import Location, Source
 
 _ACTION: Final = regex(r"\{\{.*?\}\}", re.DOTALL)
+_BRANCH: Final = regex(r"\{\{-?\s*(if|with|range|block|define|end)\b")
+_OPEN: Final = regex(r":[ \t]*(?:[|>][-+\d]*[ \t]*)?(?:#.*)?$")
 
 
 def set_value(node: Node, value: str) -> list[Patch] | None:
@@ -77,6 +79,7 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
         to = to.parent
     if not to.known or not to.is_map or is_flow(to) or is_shared(to):
         return None
+    top = _first_line(to)
     spans = [(child.key_span, child.extent.end_line) for _, child in reversed(list(to.items()))]
     # Below an entry of one line, the last one first; then above one of several.
     places = [(span, span.line != end) for span, end in spans if span is not None]
@@ -86,7 +89,9 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
             continue
         source, line, shift = found
         indent = span.column - 1 + shift
-        if above and not _is_alone(source, line, indent):
+        if (not _is_alone(source, line, indent)) if above else _is_open(source, line):
+            continue
+        if top is not None and top[0] is source and _in_branch(source, top[1], line):
             continue
         if _stands_nearby(source, line, indent, keys[0]):
             return None
@@ -98,6 +103,27 @@ def add_entry(to: Node, key: str, value: str) -> list[Patch] | None:
         at = source.offset(line, 1) + len(source.line(line))
         return [Patch(source, at, at, newline + text)]
     return None
+
+
+def _first_line(node: Node) -> tuple[Source, int] | None:
+    """Return the template line of a map's key, else that of its first entry; None when it is no literal line."""
+    span = node.key_span
+    found = literal_line(node.source, span.line if span is not None else node.extent.line)
+    return None if found is None else found[:2]
+
+
+def _is_open(source: Source, line: int) -> bool:
+    """Return whether what comes below a line may be a part of its value, maybe in a branch that was not rendered."""
+    return _OPEN.search(source.line(line)) is not None
+
+
+def _in_branch(source: Source, top: int, line: int) -> bool:
+    """Return whether a line is written under a condition, or several times, where the line `top` is written once."""
+    depth = 0
+    for number in range(top, line):
+        for action in _BRANCH.finditer(source.line(number)):
+            depth += -1 if action[1] == "end" else 1
+    return depth > 0
 
 
 def _is_alone(source: Source, line: int, indent: int) -> bool:
@@ -115,7 +141,7 @@ def remove_entry(node: Node) -> list[Patch] | None:
     if len(parent) == 1 or node.extent.end_line != span.line:
         return None
     found = literal_line(node.source, span.line)
-    if found is None:
+    if found is None or _is_open(found[0], found[1]):
         return None
     source, line, shift = found
     if source.line(line)[: span.column - 1 + shift].strip():
