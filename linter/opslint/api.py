@@ -21,6 +21,7 @@ from opslint.engine.accounts import (
 from opslint.engine.committed import committed
 from opslint.engine.constraints import is_bounded
 from opslint.engine.contexts import capabilities, capability, effective, has_own_users, is_windows, put, set_by_policy
+from opslint.engine.documents import HOLE, json_with_holes, place_within, text_with_holes, yaml_with_holes
 from opslint.engine.earlier import earlier_version
 from opslint.engine.eks import addons_of, has_auto_mode, node_group_name, self_managed_versions
 from opslint.engine.environment import environment_of
@@ -72,7 +73,6 @@ from opslint.engine.rule import (
 from opslint.engine.schedules import cron_fields, duration_seconds, longest_gap_hours
 from opslint.engine.selectors import selects, selects_labels
 from opslint.engine.terraform import (
-    HOLE,
     all_accounts_known,
     all_regions_known,
     allowed_majors,
@@ -84,7 +84,6 @@ from opslint.engine.terraform import (
     elsewhere,
     is_literal,
     is_named,
-    json_with_holes,
     known_accounts,
     known_regions,
     may_name,
@@ -102,7 +101,6 @@ from opslint.engine.terraform import (
     same_run,
     set_argument,
     set_value,
-    text_with_holes,
 )
 from opslint.engine.trust import Trust, trusts_of
 from opslint.engine.unrendered import left_out
@@ -265,6 +263,7 @@ __all__ = [
     "opaque_receives",
     "parse_image",
     "percent",
+    "place_within",
     "project",
     "provider_accounts",
     "put",
@@ -306,6 +305,7 @@ __all__ = [
     "with_prereleases",
     "workload",
     "yaml_string",
+    "yaml_with_holes",
 ]
 
 

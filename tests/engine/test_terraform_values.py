@@ -1,25 +1,22 @@
-"""Accounts and regions, versions, documents with holes, fixes of arguments."""
+"""Accounts and regions, versions, fixes of arguments."""
 
 from pathlib import Path
 
 import pytest
 
 from opslint.engine.terraform import (
-    HOLE,
     all_accounts_known,
     all_regions_known,
     allowed_majors,
     asked_minor,
     cluster_of,
     is_literal,
-    json_with_holes,
     known_accounts,
     known_regions,
     minor_of,
     provider_accounts,
     registry_name,
     set_argument,
-    text_with_holes,
 )
 from opslint.model.finding import Add, Safety, Set
 from opslint.model.settings import ClusterSettings, Settings
@@ -183,39 +180,6 @@ def test_an_addon_belongs_to_the_cluster_it_names_or_to_its_module(project_of):
         "other": None,
         "this": "module.eks.aws_eks_cluster.this[0]",
     }
-
-
-DOCUMENTS = """
-variable "free" {}
-resource "test" "t" {
-  known   = jsonencode({ a = 1 })
-  member  = jsonencode({ a = var.free, b = [true] })
-  piece   = jsonencode({ a = "x-${var.free}-y" })
-  unknown = var.free
-  text    = "no JSON"
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("argument", "document"),
-    [
-        ("known", {"a": 1}),
-        ("member", {"a": HOLE, "b": [True]}),
-        ("piece", {"a": f"x-{HOLE}-y"}),
-        ("unknown", None),
-        ("text", None),
-        ("absent", None),
-    ],
-)
-def test_json_with_holes(project_of, argument, document):
-    assert json_with_holes(block_of(project_of(DOCUMENTS), "test.t")[argument]) == document
-
-
-def test_text_with_holes(project_of):
-    block = block_of(project_of(DOCUMENTS), "test.t")
-    assert text_with_holes(block["text"]) == "no JSON"
-    assert text_with_holes(block["unknown"]) is None
 
 
 @pytest.mark.parametrize(

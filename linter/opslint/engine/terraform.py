@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import translate
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from opslint.engine.node_groups import KARPENTER_MODULE
 from opslint.model.finding import Add, Fix, Safety, Set
@@ -25,7 +24,6 @@ _ARN_ACCOUNT: Final = regex(r"\barn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _ACCOUNT: Final = regex(r"\A\d{12}\Z")
 _LITERAL: Final = regex(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
 _MINOR: Final = regex(r"v?1\.(\d{1,3})(?:[.+-].*)?")
-_QUOTED: Final = regex(r'"(?:[^"\\]|\\.)*"|\ufffc')
 _GLOB: Final = regex(r"[*?[]")
 _WRITTEN_UNDER: Final = regex(r"([\w-]+)\"?\s*[=:]\s*$")
 _INDEX: Final = regex(r"\[[^\]]*\]")
@@ -217,39 +215,6 @@ def asked_minor(project: Project, control: int) -> int | None:
     if wanted == "next":
         return control + 1
     return max((minor for part in wanted.split(",") if (minor := minor_of(part)) is not None), default=None)
-
-
-# -- documents
-HOLE: Final = "\ufffc"
-"""Stands in a text for what only an apply could tell."""
-
-
-def text_with_holes(node: Node) -> str | None:
-    """Return a text whose unknown pieces are `HOLE`; None when nothing of it is known."""
-    unknown = node.unknown
-    if unknown is None:
-        return node.text
-    return _filled(unknown) if unknown.parts else None
-
-
-def _filled(value: object) -> str:
-    if isinstance(value, Unknown):
-        return "".join(map(_filled, value.parts)) if value.parts else HOLE
-    return str(value)
-
-
-def json_with_holes(node: Node) -> Any:
-    """Return the JSON document in a text, unknown values and pieces of strings being `HOLE`.
-
-    None when it is absent, no JSON, or wholly unknown.
-    """
-    text = text_with_holes(node)
-    if not text:
-        return None
-    try:
-        return json.loads(_QUOTED.sub(lambda match: match[0] if match[0] != HOLE else f'"{HOLE}"', text))
-    except (ValueError, RecursionError):
-        return None
 
 
 # -- modules that could not be seen through

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from opslint.engine.terraform import HOLE, json_with_holes
+from opslint.engine.documents import HOLE, json_with_holes
 from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 

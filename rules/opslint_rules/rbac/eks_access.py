@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Final
 from opslint.api import (
     STRICT,
     Block,
-    NamedTuple,
+    KubeObject,
+    ModuleCall,
     Node,
     Problem,
     Problems,
     Project,
     Severity,
+    any_of,
     beside,
     bindings_of,
     cluster_of,
+    environment_of,
+    kind,
+    module_call,
     name_of,
     opaque_could_provide,
     project,
@@ -25,15 +30,16 @@ from opslint.api import (
     rule,
     subjects_of,
 )
+from opslint_rules.rbac.aws_auth import DATA, Admin, admins_by, admins_of, cluster_by, is_aws_auth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from opslint.api import Location
 
 _ENTRY: Final = "aws_eks_access_entry"
 _ASSOCIATION: Final = "aws_eks_access_policy_association"
 _ADMIN: Final = ("AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy")
-_AUTH_INPUTS: Final = ("aws_auth_roles", "aws_auth_users", "map_roles", "map_users")
-_MASTERS: Final = "system:masters"
 _TERRAFORM_BINDINGS: Final = (
     "kubernetes_cluster_role_binding",
     "kubernetes_cluster_role_binding_v1",
@@ -42,15 +48,10 @@ _TERRAFORM_BINDINGS: Final = (
 )
 
 
-class Admin(NamedTuple):
-    """A principal that may do everything in a cluster, and where it is written."""
-
-    principal: str
-    at: Node
-
-
 @rule(
-    each=resource("aws_eks_cluster"),
+    each=any_of(
+        resource("aws_eks_cluster", DATA), kind("ConfigMap", groups=("",)), module_call("*//modules/aws-auth*")
+    ),
     severity=Severity.MEDIUM,
     preset=STRICT,
     related={"trivy": ["KSV-0123"]},
@@ -60,7 +61,9 @@ class Admin(NamedTuple):
         "report_creator": "report that whoever creates the cluster is its administrator",
     },
 )
-def eks_admin_access(item: Block, project: Project, *, max_admins: int = 3, report_creator: bool = False) -> Problems:
+def eks_admin_access(
+    item: Block | KubeObject | ModuleCall, project: Project, *, max_admins: int = 3, report_creator: bool = False
+) -> Problems:
     """Too many principals, or a user or the account itself, are administrators of the EKS cluster.
 
     An administrator of the cluster reads every Secret and may do what every pod may. One role for the platform team and
@@ -68,8 +71,8 @@ def eks_admin_access(item: Block, project: Project, *, max_admins: int = 3, repo
     everyone whom IAM lets in.
 
     Access entries with AmazonEKSClusterAdminPolicy or AmazonEKSAdminPolicy for the whole cluster count, and entries of
-    the module's aws-auth inputs in the group system:masters. What cannot be told is not counted. Leave it for
-    clusters of one team whose members all run it.
+    aws-auth in the group system:masters: of the ConfigMap as a manifest or in Terraform, and of the inputs of the eks
+    module. What cannot be told is not counted. Leave it for clusters of one team whose members all run it.
 
     ```hcl bad
     resource "aws_eks_cluster" "shop" {
@@ -103,28 +106,58 @@ def eks_admin_access(item: Block, project: Project, *, max_admins: int = 3, repo
     }
     ```
 
-    See <https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html> and
+    ```yaml bad max_admins=1
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: aws-auth, namespace: kube-system}  # <- two roles are one too many
+    data:
+      mapRoles: |
+        - rolearn: arn:aws:iam::123456789012:role/platform
+          groups: [system:masters]
+        - rolearn: arn:aws:iam::123456789012:role/ci
+          groups: [system:masters]
+    ```
+
+    See <https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html>,
+    <https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html> and
     <https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html>.
     """
-    admins = {one.principal: one for one in _admins(item, project)}
+    if isinstance(item, Block) and item.type == "aws_eks_cluster":
+        yield from _judge(f"cluster {name_of(item)}", item.header, _admins(item, project), max_admins, _mode(item))
+        if report_creator:
+            yield from _creator(item)
+    elif is_aws_auth(item) and cluster_by(item, project) is None:
+        place = item.metadata["name"] if isinstance(item, KubeObject) else item.header
+        yield from _judge("the cluster by aws-auth", place, admins_by(item), max_admins)
+
+
+def _mode(cluster: Block) -> str:
+    """Return what the mode of the cluster means for its administrators, "" for the usual ones."""
+    config = cluster.body.one("access_config")
+    mode = config["authentication_mode"] if config.known else config
+    return "; its mode CONFIG_MAP lets aws-auth alone decide" if mode.known and mode.text == "CONFIG_MAP" else ""
+
+
+def _judge(
+    what: str, place: Node | Location, found: Iterable[Admin], max_admins: int, mode: str = ""
+) -> Iterator[Problem]:
+    admins = {one.principal: one for one in found}
     for one in admins.values():
         if ":user/" in one.principal or one.principal.endswith(":root"):
-            what = "the root of an account" if one.principal.endswith(":root") else "an IAM user"
-            yield Problem(f"{what} is administrator of cluster {name_of(item)}: {one.principal}", one.at)
+            who = "the root of an account" if one.principal.endswith(":root") else "an IAM user"
+            yield Problem(f"{who} is administrator of {what}: {one.principal}", one.at)
     if len(admins) > max_admins:
         yield Problem(
-            f"{len(admins)} principals are administrators of cluster {name_of(item)}, at most {max_admins} are asked",
-            item.header,
+            f"{len(admins)} principals are administrators of {what}, at most {max_admins} are asked{mode}",
+            place,
             also=tuple((one.principal, one.at) for one in admins.values()),
         )
-    if report_creator:
-        yield from _creator(item)
 
 
 def _creator(item: Block) -> Problems:
     if item.virtual and item.call is not None:
         switch = item.call["enable_cluster_creator_admin_permissions"]
-        is_on = switch.is_true
+        is_on = switch.is_true and not environment_of(item).is_nonprod
     else:
         switch = item.body.one("access_config")["bootstrap_cluster_creator_admin_permissions"]
         is_on = not switch.is_false
@@ -147,14 +180,7 @@ def _admins(cluster: Block, project: Project) -> Iterator[Admin]:
     for block in beside(cluster, project, _ASSOCIATION):
         if block["principal_arn"].known and _is_admin(block.body) and refers_to(block["cluster_name"], cluster):
             yield Admin(block["principal_arn"].text, block["principal_arn"])
-    call = cluster.call if cluster.virtual else None
-    for key in _AUTH_INPUTS if call is not None else ():
-        listed = call[key] if call is not None else cluster.body
-        for one in listed if listed.known else ():
-            groups = one["groups"] if one.known else one
-            arn = next((one[name] for name in ("rolearn", "userarn") if one[name].present), None) if one.known else None
-            if arn is not None and arn.known and groups.known and _MASTERS in groups.plain():
-                yield Admin(arn.text, arn)
+    yield from admins_of(cluster, project)
 
 
 def _is_admin(association: Node) -> bool:
