@@ -108,6 +108,7 @@ from opslint.engine.validate import Violation, violations_of
 from opslint.engine.waiting import may_be_named
 from opslint.model.finding import (
     Add,
+    Append,
     AppendBlock,
     AppendDocument,
     Change,
@@ -148,6 +149,7 @@ __all__ = [
     "STRICT",
     "TOKEN_OF",
     "Add",
+    "Append",
     "AppendBlock",
     "AppendDocument",
     "Backend",

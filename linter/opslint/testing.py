@@ -4,6 +4,7 @@ A fence in a rule's docstring, ```` ```yaml bad ````, is reported at exactly the
 nowhere.
 Fences of one verdict that follow each other directly form one project. After the verdict a fence may say more:
 `file=charts/a/values.yaml`, `target=1.32`, `as-of=2026-01-01`, and options of the rule such as `min_replicas=3`.
+A file `.opslint.yaml` is the configuration of the run.
 
 A `fixed` fence after a bad one is what all its fixes, safe and unsafe, make of it (marks apart); files that stay as
 they are need no fence, and a mark in it says what is still reported.
@@ -46,6 +47,7 @@ NAMES: Final = {
 }
 # What a pack's own tests need; the modules below are not promised to stay.
 __all__ = ["cases_of", "examples_of", "fix_mismatches", "load_packs", "mismatches", "run_example"]
+_CONFIGURATION: Final = ".opslint.yaml"
 AS_OF: Final = date(2026, 11, 22)
 TARGET: Final = "1.34"
 
@@ -176,8 +178,9 @@ def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
     after = replace(example, verdict="fixed", files={**before.files, **example.fixed}, fixed={})
     with tempfile.TemporaryDirectory(prefix="opslint-example-") as folder:
         _write(before, folder)
-        settings = _settings(before, folder)
-        result = repair(lambda: lint([folder], settings, packs, fixing=True), Path(folder), unsafe=True)
+        result = repair(
+            lambda: lint([folder], _settings(before, folder), packs, fixing=True), Path(folder), unsafe=True
+        )
         for refusal in result.refusals:
             yield f"{refusal.path}:{refusal.line}: not fixed ({refusal.title}): {refusal.why}"
         for path, text in after.files.items():
@@ -187,7 +190,7 @@ def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
                 yield f"{path}: the fix makes another text\n" + "".join(lines)
         yield from mismatches(after, result.report)
         result.write(Path(folder))
-        again = repair(lambda: lint([folder], settings, packs, fixing=True), Path(folder), unsafe=True)
+        again = repair(run, Path(folder), unsafe=True)
         yield from (f"{path}: fixing once more changes it again" for path in again.files)
 
 
@@ -203,6 +206,8 @@ def _write(example: Example, folder: str) -> None:
 
 
 def _settings(example: Example, folder: str) -> Settings:
+    if _CONFIGURATION in example.files:
+        return _configured(example, folder)
     return Settings(
         root=folder,
         target_version=example.settings.get("target", TARGET if not _has_terraform(example) else ""),
@@ -212,6 +217,17 @@ def _settings(example: Example, folder: str) -> Settings:
         rules={example.rules[0]: example.options} if example.options else {},
         no_cache=True,
     )
+
+
+def _configured(example: Example, folder: str) -> Settings:
+    from opslint.config import load_settings
+
+    overrides: dict[str, object] = {
+        "as_of": date.fromisoformat(example.settings.get("as-of", AS_OF.isoformat())),
+        "select": example.rules,
+        "no_cache": True,
+    }
+    return load_settings([folder], config_file=None, overrides=overrides, root=Path(folder))
 
 
 def _has_terraform(example: Example) -> bool:

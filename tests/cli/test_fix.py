@@ -113,11 +113,14 @@ def test_diff_is_a_patch(opslint, tmp_path):
 
 
 def test_diff_shows_no_secret_of_a_line_that_is_rewritten(tmp_path, monkeypatch, capsys):
-    (tmp_path / "main.tf").write_text('resource "aws_db_instance" "a" {\n  password = "bibimbap-7-Hongdae"\n}\n')
+    (tmp_path / "main.tf").write_text(
+        'resource "aws_db_instance" "a" {\n  manage_master_user_password = false\n'
+        '  password                    = "bibimbap-7-Hongdae"\n}\n'
+    )
     monkeypatch.chdir(tmp_path)
     assert main(["--diff", "--unsafe-fixes", "--preset", "strict", "."]) == 1
     lines = capsys.readouterr().out.splitlines()
-    written = [line for line in lines if "password" in line]
+    written = [line for line in lines if line[1:].startswith("  password ")]
     assert [(line[0], line.split("=")[1].strip()) for line in written] == [("-", "••••••"), ("+", "••••••")]
     assert not any("bibimbap" in line for line in lines)
 

@@ -4,6 +4,7 @@ import pytest
 
 from opslint.api import (
     Add,
+    Append,
     AppendDocument,
     Location,
     Remove,
@@ -236,6 +237,29 @@ def test_add_several_lines(shop):
 def test_a_map_is_added_in_the_style_of_its_surroundings(shop, before, value, after):
     def change(item):
         return () if item.root["spec"]["new"].exists else (Add(item.root["spec"], "new", value),)
+
+    assert fixed_yaml(shop, before, change) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("spec: [x]\n", "spec: [x, w]\n"),
+        ("spec: [x, ]  # c\n", "spec: [x, w, ]  # c\n"),
+        ("spec: [\n  x,\n  z\n]\n", "spec: [\n  x,\n  z,\n  w\n]\n"),
+        ("spec:\n- x # c\na: 1\n", "spec:\n- x # c\n- w\na: 1\n"),
+        ("spec:\n  -  x\n  # end\na: 1\n", "spec:\n  -  x\n  -  w\n  # end\na: 1\n"),
+        ("spec:\n  - x", "spec:\n  - x\n  - w"),
+        ("spec:\n  - - x\n", "spec:\n  - - x\n"),
+        ("spec: []\n", "spec: []\n"),
+        ("spec: &a [x]\nb: *a\n", "spec: &a [x]\nb: *a\n"),
+    ],
+)
+def test_append_to_a_list(shop, before, after):
+    def change(item):
+        inner = item.root["spec"][0]
+        to = inner if inner.present and inner.is_list else item.root["spec"]
+        return (Append(to, "w"),) if "w" not in to.texts() else ()
 
     assert fixed_yaml(shop, before, change) == after
 

@@ -150,3 +150,10 @@ def test_a_password_of_a_cluster_becomes_one_that_rds_makes():
         mends("terraform-plaintext-secret", before, text % "  manage_master_user_password = true # the first one\n")
         == []
     )
+
+
+def test_a_guard_joins_the_other_settings_of_the_lifecycle():
+    text = 'resource "aws_kms_key" "k" {\n  lifecycle {\n%s  }\n}\n'
+    before = text % "    ignore_changes = [tags]\n"
+    after = text % "    ignore_changes  = [tags]\n    prevent_destroy = true\n"
+    assert mends("no-prevent-destroy", before, after) == []

@@ -87,7 +87,10 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     check_fix_options(paths, given)
     sinks = plan_sinks(given["format"], given["output"])
     root = find_root(paths)
-    settings = load_settings(paths, config_file=given["config"], overrides=overrides_of(given, root), root=root)
+    configured = partial(
+        load_settings, paths, config_file=given["config"], overrides=overrides_of(given, root), root=root
+    )
+    settings = configured()
     if given["verbose"]:
         _say_inputs(paths, given["config"], root)
     packs = load_packs(given["rules_from"])
@@ -95,7 +98,8 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     with ProgressBar(enabled=not given["quiet"]) as progress:
         try:
             if given["fix"] or given["diff"]:
-                repair = repaired(partial(lint, paths, settings, packs, None, progress, fixing=True), root, given)
+                # A fix may change the configuration as well: each pass reads it anew.
+                repair = repaired(lambda: lint(paths, configured(), packs, None, progress, fixing=True), root, given)
                 report = repair.report
             else:
                 report = lint(paths, settings, packs, stdin, progress)

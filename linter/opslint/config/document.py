@@ -11,6 +11,7 @@ from opslint.model.limits import FILE_BYTES
 from opslint.model.node import Node
 from opslint.model.patterns import regex
 from opslint.model.source import Location, Source, Span
+from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +40,13 @@ def failure(message: str, location: Location) -> ConfigError:
 
 
 def _read(path: Path, shown: str) -> str:
+    fixed = overlaid(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES + 1)
+        if fixed is None:
+            with path.open("rb") as file:
+                content = file.read(FILE_BYTES + 1)
+        else:
+            content = fixed
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror or error}", shown) from error
     if len(content) > FILE_BYTES:

@@ -59,6 +59,13 @@ class Add(NamedTuple):
     value: str
 
 
+class Append(NamedTuple):
+    """Append a scalar to a list of YAML, in the style of its items."""
+
+    to: Node
+    value: str
+
+
 class Remove(NamedTuple):
     """Remove an entry, with its key and its line."""
 
@@ -99,7 +106,7 @@ class RemoveText(NamedTuple):
     at: Location
 
 
-Change: TypeAlias = Set | Add | Remove | Rename | Replace | AppendDocument | AppendBlock | RemoveText
+Change: TypeAlias = Set | Add | Append | Remove | Rename | Replace | AppendDocument | AppendBlock | RemoveText
 
 
 class Fix(NamedTuple):

@@ -5,13 +5,30 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from opslint.api import STRICT, Cluster, KubeObject, Problem, Problems, Project, Severity, installs_of, project, rule
+from opslint.api import (
+    STRICT,
+    Append,
+    Cluster,
+    Fix,
+    KubeObject,
+    Problem,
+    Problems,
+    Project,
+    Safety,
+    Severity,
+    installs_of,
+    project,
+    regex,
+    rule,
+)
 from opslint_rules.backup.velero_locations import Schedule, schedules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BUILT_IN: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_PLAIN: Final = regex(r"[a-z][a-z0-9-]*")
+_BOOLEANS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _IN_TERRAFORM: Final = ("kubernetes_namespace", "kubernetes_namespace_v1")
 
 
@@ -20,6 +37,7 @@ _IN_TERRAFORM: Final = ("kubernetes_namespace", "kubernetes_namespace_v1")
     severity=Severity.MEDIUM,
     preset=STRICT,
     applies_to="cross",
+    fixable="unsafe",
     options={
         "scope": "data: namespaces with volumes that last; all: every namespace with workloads",
         "ignore": "namespaces that are not backed up on purpose",
@@ -56,6 +74,28 @@ def velero_namespace_uncovered(
     metadata:
       name: search-index
       namespace: search  # <- in no schedule
+    spec:
+      accessModes: [ReadWriteOnce]
+      resources: {requests: {storage: 10Gi}}
+    ```
+
+    ```yaml fixed
+    apiVersion: velero.io/v1
+    kind: Schedule
+    metadata: {name: daily, namespace: velero}
+    spec:
+      schedule: "0 2 * * *"
+      template: {includedNamespaces: [shop, search]}
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web, namespace: shop}
+    ---
+    apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata:
+      name: search-index
+      namespace: search
     spec:
       accessModes: [ReadWriteOnce]
       resources: {requests: {storage: 10Gi}}
@@ -98,6 +138,7 @@ def velero_namespace_uncovered(
             f" {'keeps data' if _has_data(one) else 'runs'} there",
             one.metadata["namespace"] if one.metadata["namespace"].present else one.metadata["name"],
             also=((near[0].title, near[0].at),),
+            fix=_fix(near, namespace),
         )
     known = _namespaces(project)
     if known is None:
@@ -106,6 +147,20 @@ def velero_namespace_uncovered(
         for name in schedule.names:
             if name.text and not any(char in name.text for char in "*?[") and name.text not in known:
                 yield Problem(f"{schedule.title} backs up namespace {name.text}, which nothing declares", name)
+
+
+def _fix(near: list[Schedule], namespace: str) -> Fix | None:
+    """Return the fix that adds the namespace to the one schedule that lists namespaces."""
+    if len(near) != 1 or any(fnmatchcase(namespace, glob) for glob in near[0].excluded):
+        return None
+    listed = near[0].names[0].parent if near[0].names else None
+    title = f"add {namespace} to includedNamespaces of {near[0].title}"
+    return Fix(title, (Append(listed, _written(namespace)),), Safety.UNSAFE) if listed is not None else None
+
+
+def _written(namespace: str) -> str:
+    """Return a namespace as YAML, in quotes where it would be a number or a boolean."""
+    return namespace if _PLAIN.fullmatch(namespace) and namespace not in _BOOLEANS else f'"{namespace}"'
 
 
 def _are_all_told(project: Project) -> bool:

@@ -12,13 +12,16 @@ from opslint.api import (
     Chart,
     Cluster,
     Fix,
+    Location,
     Problem,
     Problems,
     Project,
     Release,
+    RemoveText,
     Safety,
     Set,
     Severity,
+    Span,
     Target,
     asked_minor,
     chart,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 _PATCHES: Final = (0, 5, 15, 30)  # the patch of a cluster is nobody's choice: one that fits is enough
 # Bounds that `-0` would move: `<=1.33` takes all of 1.33, `<=1.33.0-0` nothing of it.
 _MOVED: Final = re.compile(r"<=|=<|!=|>(?![=\s]*=)|(?<![<>!=~])=|\d\s+-\s")
+_TARGET_LINE: Final = re.compile(r"target_version\s*[:=]")
 _RANGES: Final = ("istio", "keda", "kyverno", "aws-load-balancer-controller")
 
 
@@ -164,7 +168,7 @@ def _fits(minor: int, constraint: str, suffix: str) -> bool | None:
     return None if None in told else any(told)
 
 
-@rule(each=project(), severity=Severity.LOW, preset=STRICT, applies_to="cross")
+@rule(each=project(), severity=Severity.LOW, preset=STRICT, applies_to="cross", fixable="unsafe")
 def target_version_behind_cluster(item: Project, project: Project) -> Problems:
     """The configured target version is older than a cluster, or nothing says which of several clusters applies.
 
@@ -174,6 +178,23 @@ def target_version_behind_cluster(item: Project, project: Project) -> Problems:
 
     Clusters of different versions with units that are mapped to none of them are said too: those units are judged
     against all of them. Leave it while one environment is upgraded before the other.
+
+    ```yaml bad file=.opslint.yaml
+    preset: strict
+    target_version: "1.32"  # <-
+    ```
+    ```hcl bad
+    resource "aws_eks_cluster" "shop" {
+      name    = "shop"
+      version = "1.34"
+    }
+    ```
+
+    ```yaml fixed file=.opslint.yaml
+    preset: strict
+    ```
+
+    Without a configuration, a version that the command line gives is reported at the cluster:
 
     ```hcl bad target=1.32
     resource "aws_eks_cluster" "shop" {
@@ -205,6 +226,7 @@ def target_version_behind_cluster(item: Project, project: Project) -> Problems:
                 f" 1.{highest}; without it the target follows Terraform",
                 where if where is not None else newest.version,
                 also=(("the cluster's version", newest.version),) if where is not None else (),
+                fix=_without_target(where) if where is not None else None,
             )
         return
     lowest, oldest = min(known, key=lambda pair: pair[0])
@@ -217,6 +239,17 @@ def target_version_behind_cluster(item: Project, project: Project) -> Problems:
             oldest.version,
             also=(("another cluster's version", newest.version),),
         )
+
+
+def _without_target(where: Location) -> Fix:
+    """Return the fix that removes the line of the configuration."""
+    title = "remove target_version from the configuration, so that it follows Terraform"
+    number = where.span.line
+    if _TARGET_LINE.match(where.source.line(number)) is None:
+        return Fix(title, (), Safety.SHOWN)
+    last = number == where.source.text.count("\n") + 1
+    whole = Span(number, 1, number, len(where.source.line(number)) + 1) if last else Span(number, 1, number + 1, 1)
+    return Fix(title, (RemoveText(Location(where.source, whole)),), Safety.UNSAFE)
 
 
 def _minor(item: Cluster) -> int | None:

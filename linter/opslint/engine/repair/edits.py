@@ -11,6 +11,7 @@ from opslint.engine.repair.patch import Patch, appended, is_editable, offsets
 from opslint.engine.repair.scalars import yaml_key, yaml_scalar
 from opslint.model.finding import (
     Add,
+    Append,
     AppendBlock,
     AppendDocument,
     Edit,
@@ -131,6 +132,8 @@ def _patches(change: Change) -> list[Patch] | None:
 
         at = change.at
         return None if _is_made(at) or at.source.kind == "hcl" else replace_value(at, change.value)
+    if isinstance(change, Append):
+        return _append(change)
     node = change.to if isinstance(change, Add) else change.at
     if _is_made(node):
         return None
@@ -142,6 +145,15 @@ def _patches(change: Change) -> list[Patch] | None:
     if isinstance(change, Remove):
         return language.remove_entry(node)
     return language.add_entry(node, change.key, change.value)
+
+
+def _append(change: Append) -> list[Patch] | None:
+    to = change.to
+    if _is_made(to) or to.source.kind == "hcl" or to.source.origin is not None:
+        return None
+    from opslint.engine.repair import yaml_edits
+
+    return yaml_edits.append_item(to, change.value)
 
 
 def _language(node: Node) -> _Language:

@@ -262,6 +262,29 @@ def _add_flow(to: Node, keys: list[str], value: str) -> list[Patch] | None:
     return [Patch(source, at, at, f"{before} {entry}{after}")]
 
 
+def append_item(to: Node, value: str) -> list[Patch] | None:
+    """Return the patches that append a scalar to a list, after its last item; None: it cannot be done."""
+    items = list(to) if is_own(to) and to.known else []
+    if not items or value in to.texts() or any(extent_of(item)[0] == extent_of(item)[1] for item in items):
+        return None
+    source, text = to.source, to.source.text
+    start, end = extent_of(items[-1])
+    lead = text[line_start(source, start) : start]
+    if not is_flow(to):
+        if not re.fullmatch(r" *-[ \t]+", lead):
+            return None  # the list stands behind the dash of another one
+        at = line_end(source, end)
+        return [Patch(source, at, at, f"{line_break(source)}{lead}{yaml_scalar(value)}")]
+    written = yaml_scalar(value, flow=True, json_like=is_json(source) or text[start : start + 1] == '"')
+    gap = text[end : extent_of(to)[1] - 1]
+    comma = gap.find(",")
+    if "#" in gap[: max(comma, 0)]:
+        return None
+    at, before, after = (end + comma + 1, "", ",") if comma >= 0 else (end, ",", "")
+    own_line = "\n" in gap and not lead.strip()
+    return [Patch(source, at, at, before + (line_break(source) + lead if own_line else " ") + written + after)]
+
+
 def remove_entry(node: Node) -> list[Patch] | None:
     """Return the patches that remove an entry of a map or a list, with its key and its lines."""
     parent = node.parent
