@@ -178,9 +178,11 @@ def fix_mismatches(example: Example, packs: Sequence[Pack]) -> Iterator[str]:
     after = replace(example, verdict="fixed", files={**before.files, **example.fixed}, fixed={})
     with tempfile.TemporaryDirectory(prefix="opslint-example-") as folder:
         _write(before, folder)
-        result = repair(
-            lambda: lint([folder], _settings(before, folder), packs, fixing=True), Path(folder), unsafe=True
-        )
+
+        def run() -> Report:
+            return lint([folder], _settings(before, folder), packs, fixing=True)
+
+        result = repair(run, Path(folder), unsafe=True)
         for refusal in result.refusals:
             yield f"{refusal.path}:{refusal.line}: not fixed ({refusal.title}): {refusal.why}"
         for path, text in after.files.items():
