@@ -1,6 +1,6 @@
 """The engine: unknown values make a rule silent, alternatives are tried, a crash is an error and the rest goes on."""
 
-from opslint.api import STRICT, Problem, Severity, any_of, kind, project, resource, rule, workload
+from opslint.api import STRICT, Problem, Severity, any_of, kind, project, resource, root_module, rule, workload
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -159,6 +159,15 @@ def test_a_rule_may_judge_manifests_and_terraform(lint_files):
     report = lint_files(files, [either])
     assert [finding.location.source.path for finding in report.findings] == ["a.tf", "a.yaml"]
     assert either.applies_to == "both"
+
+
+def test_a_rule_for_several_items_of_one_side_is_for_that_side():
+    @rule(each=any_of(resource("aws_x"), root_module()), severity=Severity.LOW, preset=STRICT)
+    def terraform_only(item, project):
+        """Each of both."""
+        yield from ()
+
+    assert terraform_only.applies_to == "terraform"
 
 
 @rule(each=resource("aws_x"), severity=Severity.LOW, preset=STRICT)

@@ -39,7 +39,10 @@ class Each(NamedTuple):
         """`kubernetes`, `terraform` or `both`: what kind of input it needs."""
         if self.what in {"resource", "module_call", "root_module", "cluster"}:
             return "terraform"
-        return "both" if self.what in {"file", "project", "suppression", "any_of"} else "kubernetes"
+        if self.what == "any_of":
+            sides = {part.side for part in self.parts}
+            return sides.pop() if len(sides) == 1 else "both"
+        return "both" if self.what in {"file", "project", "suppression"} else "kubernetes"
 
 
 def workload(*kinds: str, system: bool = False) -> Each:

@@ -147,7 +147,7 @@ def terraform_plaintext_secret(item: Block | RootModule, project: Project) -> Pr
     if isinstance(item, RootModule):
         yield from _of_providers(item)
         return
-    if item[_MANAGED].known and item[_MANAGED].is_true:
+    if item[_MANAGED].is_true:
         return
     for found in _found(item):
         if found.node.known and _is_secret(found.node.text):
