@@ -18,8 +18,8 @@ from opslint.api import (
     Severity,
     installs_of,
     project,
-    regex,
     rule,
+    yaml_string,
 )
 from opslint_rules.backup.velero_locations import Schedule, schedules_of
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BUILT_IN: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
-_PLAIN: Final = regex(r"[a-z][a-z0-9-]*")
-_BOOLEANS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _IN_TERRAFORM: Final = ("kubernetes_namespace", "kubernetes_namespace_v1")
 
 
@@ -155,12 +153,7 @@ def _fix(near: list[Schedule], namespace: str) -> Fix | None:
         return None
     listed = near[0].names[0].parent if near[0].names else None
     title = f"add {namespace} to includedNamespaces of {near[0].title}"
-    return Fix(title, (Append(listed, _written(namespace)),), Safety.UNSAFE) if listed is not None else None
-
-
-def _written(namespace: str) -> str:
-    """Return a namespace as YAML, in quotes where it would be a number or a boolean."""
-    return namespace if _PLAIN.fullmatch(namespace) and namespace not in _BOOLEANS else f'"{namespace}"'
+    return Fix(title, (Append(listed, yaml_string(namespace)),), Safety.UNSAFE) if listed is not None else None
 
 
 def _are_all_told(project: Project) -> bool:

@@ -53,9 +53,9 @@ class Entry(NamedTuple):
     severity=Severity.LOW,
     preset=STRICT,
     applies_to="terraform",
-    options={"max_images": "upper bound of countNumber for imageCountMoreThan; 0 allows any"},
+    options={"max_images": "upper bound of countNumber for imageCountMoreThan"},
 )
-def ecr_lifecycle_incomplete(item: Block, project: Project, *, max_images: int = 0) -> Problems:
+def ecr_lifecycle_incomplete(item: Block, project: Project, *, max_images: int | None = None) -> Problems:
     """The lifecycle policy leaves untagged or tagged images unbounded, or will be rejected by ECR.
 
     Every push that moves a tag leaves an untagged image behind, and every release a tagged one. A policy that is about
@@ -207,10 +207,10 @@ def _is_later(other: Entry, one: Entry) -> bool:
     return all(isinstance(number, (int, float)) for number in numbers) and other.priority > one.priority
 
 
-def _too_many(entries: list[Entry], most: int) -> Iterator[str]:
+def _too_many(entries: list[Entry], most: int | None) -> Iterator[str]:
     for one in entries:
         kept = one.number
-        if most and one.counts == "imageCountMoreThan" and isinstance(kept, (int, float)) and kept > most:
+        if most is not None and one.counts == "imageCountMoreThan" and isinstance(kept, (int, float)) and kept > most:
             yield f"{one.name} keeps {kept} images, more than {most}"
 
 

@@ -49,11 +49,13 @@ _MAKERS: Final = {
     related={"checkov": ["CKV_AWS_338"]},
     fixable="unsafe",
     options={
-        "max_days": "also report longer retention; 0 allows any",
+        "max_days": "also report longer retention",
         "auto_created": "include log groups that AWS creates for RDS and Lambda",
     },
 )
-def log_retention_unset(item: Block, project: Project, *, max_days: int = 0, auto_created: bool = False) -> Problems:
+def log_retention_unset(
+    item: Block, project: Project, *, max_days: int | None = None, auto_created: bool = False
+) -> Problems:
     """A log group keeps its data forever.
 
     CloudWatch charges every stored gigabyte each month. A cluster's audit log and its flow logs grow by gigabytes a day
@@ -120,14 +122,14 @@ def log_retention_unset(item: Block, project: Project, *, max_days: int = 0, aut
         yield from _made(item, project)
 
 
-def _group(item: Block, max_days: int) -> Problems:
+def _group(item: Block, max_days: int | None) -> Problems:
     days = item["retention_in_days"]
     if not days.number:
         if item["log_group_class"].text == "DELIVERY":
             return
         why = "retention_in_days is 0" if days.present else "retention_in_days is not set"
         yield Problem(f"log group {_title(item)} keeps its data forever: {why}", days, fix=_fix(item))
-    elif max_days and days.number > max_days:
+    elif max_days is not None and days.number > max_days:
         yield Problem(f"log group {_title(item)} keeps its data for {days.text} days, more than {max_days}", days)
 
 
