@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
+    HOLE,
     STRICT,
     Block,
     Fix,
@@ -26,6 +27,7 @@ from opslint.api import (
     resource,
     root_module,
     rule,
+    text_with_holes,
 )
 from opslint_rules.security.literals import is_literal_secret
 from opslint_rules.security.secret_refs import NAMES
@@ -189,7 +191,7 @@ def _found(item: Block) -> Iterator[Found]:
         return
     if not node.known or not node.text or _is_filled_later(item, key):
         return
-    if item.type == "aws_ssm_parameter" and item["name"].known and _is_plain(item["name"].text):
+    if item.type == "aws_ssm_parameter" and _may_be_plain(item["name"]):
         return
     document = json_with_holes(node) if node.text.lstrip().startswith("{") else None
     if not isinstance(document, dict):
@@ -200,6 +202,12 @@ def _found(item: Block) -> Iterator[Found]:
         if isinstance(value, str) and is_literal_secret(name, value, pattern):
             yield Found(f"{name} in {key}", node)
             return
+
+
+def _may_be_plain(name: Node) -> bool:
+    """True for a name that is plain (see below), and for one whose end is not known."""
+    text = text_with_holes(name)
+    return text is None or text.endswith(HOLE) or _is_plain(text)
 
 
 def _is_plain(name: str) -> bool:
