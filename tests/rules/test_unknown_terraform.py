@@ -18,7 +18,18 @@ CASES = Path(__file__).parents[1] / "cases"
 
 # Terraform wants literals there, they decide what exists (a stand-in is judged like a resource), or they say that an
 # environment is not production: one that is unknown counts as production.
-EXEMPT = {"count", "for_each", "source", "providers", "provider", "depends_on", "tags", "dynamic", "alias"}
+EXEMPT = {
+    "count",
+    "for_each",
+    "source",
+    "providers",
+    "provider",
+    "depends_on",
+    "tags",
+    "dynamic",
+    "alias",
+    "ignore_changes",
+}
 BODIES = {"resource", "data", "module", "provider", "locals"}
 
 
