@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from opslint.api import HOLE, Block, KubeObject, ModuleCall, beside, place_within, registry_name, yaml_with_holes
+from opslint.api import (
+    HOLE,
+    Block,
+    KubeObject,
+    ModuleCall,
+    NamedTuple,
+    beside,
+    place_within,
+    registry_name,
+    yaml_with_holes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
