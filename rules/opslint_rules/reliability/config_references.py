@@ -18,6 +18,7 @@ from opslint.api import (
     installs_of,
     is_scaled,
     kind,
+    load,
     may_meet,
     objects_named,
     rule,
@@ -40,28 +41,7 @@ POD_KINDS: Final = (
 )
 # Controllers write these into every namespace.
 EVERYWHERE: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert"})
-# Custom resources of which a Secret of the same name is made.
-NAMESAKES: Final = ("SealedSecret", "ExternalSecret", "OnePasswordItem", "InfisicalSecret", "VaultSecret")
-# Custom resources that name the Secret they make, and where.
-NAMING: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("ExternalSecret", ("spec", "target", "name")),
-    ("ClusterExternalSecret", ("spec", "externalSecretName")),
-    ("ClusterExternalSecret", ("spec", "externalSecretSpec", "target", "name")),
-    ("SealedSecret", ("spec", "template", "metadata", "name")),
-    ("Certificate", ("spec", "secretName")),
-    ("VaultStaticSecret", ("spec", "destination", "name")),
-    ("VaultDynamicSecret", ("spec", "destination", "name")),
-    ("VaultPKISecret", ("spec", "destination", "name")),
-)
-# Custom resources whose operators make Secrets with their name and one of these endings: CloudNativePG
-# (https://cloudnative-pg.io/documentation/current/applications/) and Strimzi (https://strimzi.io/docs/operators/latest/).
-ENDINGS: Final = {
-    ("postgresql.cnpg.io", "Cluster"): ("-app", "-superuser", "-ca", "-server", "-replication"),
-    ("kafka.strimzi.io", "Kafka"): ("-cluster-ca-cert", "-clients-ca-cert"),
-    ("kafka.strimzi.io", "KafkaUser"): ("",),
-}
-# Zalando's operator: <user>.<cluster> and this.
-ZALANDO: Final = ".credentials.postgresql.acid.zalan.do"
+PREFIX: Final = ("entityOperator", "userOperator", "secretPrefix")  # of a Kafka, for the Secrets of its KafkaUsers
 
 
 class Reference(NamedTuple):
@@ -225,11 +205,7 @@ def _exists(item: KubeObject, project: Project, reference: Reference) -> bool:
         return made or _in_terraform(project, name, "kubernetes_config_map", "kubernetes_config_map_v1")
     if reference.kind != "Secret":
         return False
-    if any(objects_named(item, project, kind_, name) for kind_ in NAMESAKES):
-        return True
-    if any(one.root.at(*path).text == name for kind_, path in NAMING for one in project.of_kind(kind_)):
-        return True
-    if _by_operator(project, name):
+    if _by_operator(item, project, name):
         return True
     classes = project.of_kind("SecretProviderClass")
     if any(one["secretName"].text == name for spc in classes for one in spc.spec["secretObjects"]):
@@ -237,16 +213,30 @@ def _exists(item: KubeObject, project: Project, reference: Reference) -> bool:
     return _in_terraform(project, name, "kubernetes_secret", "kubernetes_secret_v1")
 
 
-def _by_operator(project: Project, name: str) -> bool:
+def _at(item: KubeObject, path: str) -> list[Node]:
+    nodes = [item.root]
+    for key in path.split("."):
+        nodes = [below for node in nodes for below in (node if key == "*" else (node[key],))]
+    return nodes
+
+
+def _by_operator(item: KubeObject, project: Project, name: str) -> bool:
     """True for a Secret that an operator makes for one of its custom resources."""
-    made = (
-        one.name + ending
-        for (group, kind_), endings in ENDINGS.items()
-        for one in project.of_kind(kind_)
-        if one.group == group
-        for ending in endings
-    )
-    if name in made or (name.endswith(ZALANDO) and project.of_kind("postgresql")):
+    made = load("kubernetes/made_secrets")
+    if any(objects_named(item, project, kind_, name) for kind_ in made["same_name"]):
+        return True
+    for kind_, paths in made["named"].items():
+        if any(node.text == name for one in project.of_kind(kind_) for path in paths for node in _at(one, path)):
+            return True
+    for key, endings in made["endings"].items():
+        group, _, kind_ = key.rpartition("/")
+        owners = [one.name for one in project.of_kind(kind_) if one.group == group]
+        if any(name == owner + ending for owner in owners for ending in endings):
+            return True
+    if any(project.of_kind(kind_) and name.endswith(ending) for kind_, ending in made["of_users"].items()):
+        return True
+    prefixes = [one.spec.at(*PREFIX).text for one in project.of_kind("Kafka")]
+    if any(name == prefix + one.name for prefix in prefixes for one in project.of_kind("KafkaUser")):
         return True
     # Crossplane: whatever it makes says where its connection goes.
     return any(
