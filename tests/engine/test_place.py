@@ -1,6 +1,6 @@
 """Places: field paths by name, fingerprints that survive edits."""
 
-from opslint.api import STRICT, Problem, Severity, container, rule
+from opslint.api import STRICT, Problem, Severity, container, resource, rule
 from opslint.engine.place import fingerprint
 from opslint_rules.hygiene.keys import duplicate_key
 
@@ -101,3 +101,45 @@ def test_both_of_two_places_that_one_helper_printed_are_named(lint_files):
     related = [(label, place.source.path, place.span.line) for label, place in found.related]
     assert (found.location.source.path, found.location.span.line) == ("c/templates/_h.tpl", 2)
     assert related == [("included here", "c/templates/a.yaml", 7), ("first", "c/templates/a.yaml", 6)]
+
+
+CALLED_TWICE = {
+    "modules/volume/main.tf": 'variable "size" {\n  default = 1\n}\nresource "aws_ebs_volume" "this" {\n  size = var.size\n}\n',
+    "blue/main.tf": 'module "volume" {\n  source = "../modules/volume"\n}\n',
+    "green/main.tf": 'locals {}\n\nmodule "volume" {\n  source = "../modules/volume"\n}\n',
+}
+
+
+@rule(each=resource("aws_ebs_volume"), severity=Severity.LOW, preset=STRICT)
+def each_volume(item, project):
+    """Each volume."""
+    yield Problem("small", item["size"])
+
+
+def callers(report):
+    return sorted(
+        [(label, place.source.path, place.span.line) for label, place in finding.related if label.startswith("module.")]
+        for finding in report.findings
+    )
+
+
+def test_a_line_of_a_module_that_is_called_twice_names_each_caller(lint_files):
+    report = lint_files(CALLED_TWICE, [each_volume])
+    assert {(one.location.source.path, one.location.span.line) for one in report.findings} == {
+        ("modules/volume/main.tf", 5)
+    }
+    assert callers(report) == [[("module.volume", "blue/main.tf", 1)], [("module.volume", "green/main.tf", 3)]]
+
+
+def test_a_module_with_one_caller_needs_no_name_of_it(lint_files):
+    one = {path: text for path, text in CALLED_TWICE.items() if not path.startswith("green/")}
+    assert callers(lint_files(one, [each_volume])) == [[]]
+
+
+def test_a_caller_that_gives_the_value_is_not_named_twice(lint_files):
+    given = {
+        path: text.replace('"../modules/volume"\n', '"../modules/volume"\n  size   = 2\n')
+        for path, text in CALLED_TWICE.items()
+    }
+    found = callers(lint_files(given, [each_volume]))
+    assert [len(one) for one in found] == [1, 1]

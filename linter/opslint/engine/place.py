@@ -93,7 +93,19 @@ def finding_of(said: Said) -> Finding:
         vendored=shown.source.vendored,
         secret=problem.secret,
         after=problem.target is not None and problem.target.after,
+        caller=_caller(said.item),
     )
+
+
+def _caller(item: Item) -> tuple[str, Location] | None:
+    """Return the call in the root module that what is within a local module came through."""
+    if not isinstance(item, (Block, ModuleCall)) or not item.address.startswith("module."):
+        return None
+    outer = ".".join(_INSTANCE.sub("", item.address).split(".")[:2])
+    for call in item.root.calls:
+        if call is not item and call.how == "local" and _INSTANCE.sub("", call.address) == outer:
+            return call.address, call.header
+    return None
 
 
 def plan_fix(finding: Finding, problem: Problem, *, write_blocks: bool = False) -> None:
@@ -234,7 +246,19 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         known.after = known.after and finding.after
         places = {(place.source.path, place.span) for _, place in known.related}
         known.related += tuple(pair for pair in finding.related if (pair[1].source.path, pair[1].span) not in places)
+    _name_callers(merged)
     return sorted(merged.values(), key=lambda finding: finding.sort_key)
+
+
+def _name_callers(merged: dict[tuple[object, ...], Finding]) -> None:
+    """Where one line of a module is said once a caller, each finding names its own."""
+    several = Counter(key[:-1] for key in merged)
+    for key, finding in merged.items():
+        if several[key[:-1]] < 2 or finding.caller is None:
+            continue
+        label, place = finding.caller
+        if label not in {said for said, _ in finding.related} and finding.location != place:
+            finding.related += ((label, place),)
 
 
 def _union(

@@ -194,6 +194,7 @@ class Finding:
     vendored: bool = False
     secret: bool = False
     after: bool = False  # only so at the version after the upgrade
+    caller: tuple[str, Location] | None = None  # the call in a root module, of what is within a local module
     ordinal: int = 0  # among what the rule said of one item at one place: they stay apart when environments merge
 
     @property
