@@ -47,6 +47,7 @@ ITEMS = {
     "RBAC": 3,
     "Policies (Kyverno)": 2,
     "IRSA": 1,
+    "Values per environment": 1,
     "External Secrets": 1,
     "ALB Ingress": 1,
     "Autoscaling (HPA)": 1,
