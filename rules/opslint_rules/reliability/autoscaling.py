@@ -22,6 +22,7 @@ from opslint.api import (
     autoscaler_of,
     is_scaled,
     kind,
+    left_out,
     rule,
     share_namespace,
     workload,
@@ -53,8 +54,8 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
     its fixed size. The mistake is noticed under load, when nothing grows. It comes from renaming a workload, from a
     wrong kind after a move to another controller, or from an old API group.
 
-    The rule is silent when a part of what is applied together could not be read. Leave it when another repository
-    deploys the workload, and name it under `known_objects`.
+    The rule is silent when a part of what is applied together could not be read, and in a chart whose own values leave
+    the workload out. Leave it when another repository deploys the workload, and name it under `known_objects`.
 
     ```yaml bad
     apiVersion: autoscaling/v2
@@ -182,7 +183,8 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
         message = f"{wanted} in namespace {item.namespace}, but it is in namespace {elsewhere.namespace}"
         yield Problem(message, reference["name"], also=((elsewhere.title, elsewhere.root["kind"]),))
         return
-    yield Problem(f"{wanted}, which does not exist{_suggestion(item, kind_, name)}", reference["name"])
+    if not left_out(item, (kind_,), name=reference["name"]):
+        yield Problem(f"{wanted}, which does not exist{_suggestion(item, kind_, name)}", reference["name"])
 
 
 def _all(item: KubeObject, project: Project) -> Iterator[KubeObject]:

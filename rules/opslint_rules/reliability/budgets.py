@@ -42,9 +42,11 @@ EVICTION_POLICY_SINCE = 27  # unhealthyPodEvictionPolicy is on by default from K
     each=kind("PodDisruptionBudget", groups=("policy",), system=False),
     severity=Severity.MEDIUM,
     preset=STRICT,
-    options={"operator_kinds": "custom resources whose pods a controller creates; null: the built-in list"},
+    options={"operator_kinds": "custom resources whose pods a controller creates"},
 )
-def pdb_ineffective(item: KubeObject, project: Project, *, operator_kinds: tuple[str, ...] | None = None) -> Problems:
+def pdb_ineffective(
+    item: KubeObject, project: Project, *, operator_kinds: tuple[str, ...] = OPERATOR_KINDS
+) -> Problems:
     """The PodDisruptionBudget selects no pods, or allows all of them to be evicted together.
 
     Such a budget looks like protection and is none. During a node-group upgrade the drain takes every replica of the
@@ -119,7 +121,7 @@ def pdb_ineffective(item: KubeObject, project: Project, *, operator_kinds: tuple
     yield from _permits_all(item, selected)
 
 
-def _by_others(item: KubeObject, project: Project, operator_kinds: tuple[str, ...] | None) -> bool:
+def _by_others(item: KubeObject, project: Project, operator_kinds: tuple[str, ...]) -> bool:
     """True when pods may be meant that another unit, an operator or other values bring, or of an unknown namespace."""
     selector = item.spec["selector"]
     if not len(selector) and item.api_version != "policy/v1beta1":
@@ -138,11 +140,11 @@ def _labels(selector: Node) -> dict[str, str]:
     return {key: value.text for key, value in selector["matchLabels"].items()}
 
 
-def _by_operator(item: KubeObject, kinds: tuple[str, ...] | None) -> bool:
+def _by_operator(item: KubeObject, kinds: tuple[str, ...]) -> bool:
     selector = item.spec["selector"]
     values = [*_labels(selector).values()]
     values += [text for one in selector["matchExpressions"] for text in one["values"].texts()]
-    return made_by_operator(item, values, kinds or OPERATOR_KINDS) is not None
+    return made_by_operator(item, values, kinds) is not None
 
 
 def _permits_all(item: KubeObject, selected: list[KubeObject]) -> Iterator[Problem]:

@@ -322,7 +322,7 @@ def _key(item: Workload, project: Project, key: Node) -> Iterator[Problem]:
     name = key.text
     if name in DEPRECATED:
         fix = Fix(f"Use {DEPRECATED[name]}", (put(key, DEPRECATED[name]),), Safety.UNSAFE)
-        yield Problem(f"{item.title} spreads over the old label {name}, which new nodes do not have", key, fix=fix)
+        yield Problem(f"{item.title} spreads over the deprecated label {name}; use {DEPRECATED[name]}", key, fix=fix)
     elif name and not name.startswith(WELL_KNOWN):
         given = _given_labels(project)
         if given is not None and name not in given:
