@@ -201,7 +201,7 @@ def webhook_can_block_cluster(item: KubeObject, project: Project, *, allow: tupl
             fix = Fix("Leave kube-system out", (Add(webhook, "namespaceSelector", _WITHOUT_SYSTEM),), Safety.UNSAFE)
             yield Problem(
                 f"webhook {webhook['name'].text} refuses every pod of every namespace, kube-system included, while its"
-                f" backend does not answer{_backend(webhook, item)}{_wait(webhook)}",
+                f" backend does not answer{_backend(webhook, item, project)}{_wait(webhook)}",
                 webhook["failurePolicy"],  # not its name, which a helper makes often
                 fix=None if selector.exists else fix,
             )
@@ -226,11 +226,11 @@ def _matches_pods(one: Node) -> bool:
     )
 
 
-def _backend(webhook: Node, item: KubeObject) -> str:
+def _backend(webhook: Node, item: KubeObject, project: Project) -> str:
     """What the repository says of the pods behind it, for the message."""
     service = webhook["clientConfig"]["service"]
     name, namespace = service["name"].text, service["namespace"].text
-    for one in _workloads(item, name, namespace):
+    for one in _workloads(item, project, name, namespace):
         count = replicas_of(one).count
         faults = []
         if count is not None and count < 2:
@@ -242,9 +242,9 @@ def _backend(webhook: Node, item: KubeObject) -> str:
     return ""
 
 
-def _workloads(item: KubeObject, name: str, namespace: str) -> Iterator[KubeObject]:
-    for service in item.unit.of_kind("Service"):
-        if service.name == name and namespace in {service.namespace, ""}:
+def _workloads(item: KubeObject, project: Project, name: str, namespace: str) -> Iterator[KubeObject]:
+    for service in project.named("Service", name) if name else ():
+        if namespace == service.namespace or (service.unit is item.unit and not namespace):
             yield from (one for one in selected_by_service(service) if is_scaled(one))
 
 
