@@ -106,6 +106,7 @@ from opslint.engine.trust import Trust, trusts_of
 from opslint.engine.unrendered import left_out
 from opslint.engine.validate import Violation, violations_of
 from opslint.engine.waiting import may_be_named
+from opslint.model.cached import once
 from opslint.model.finding import (
     Add,
     Append,
@@ -260,6 +261,7 @@ __all__ = [
     "name_pattern",
     "node_group_name",
     "objects_named",
+    "once",
     "opaque_beside",
     "opaque_could_provide",
     "opaque_receives",

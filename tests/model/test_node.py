@@ -97,7 +97,7 @@ def test_one_takes_the_first_of_a_list(root):
 
 def test_an_unknown_is_not_read_by_accident(root):
     node = root["spec"]["replicas"]
-    node._value = Unknown("var.x")
+    node._value, node._kids = Unknown("var.x"), None
     assert not node.known
     assert node.why == "var.x"
     for read in (lambda: node.text, lambda: node.number, lambda: node.is_true, lambda: list(node), lambda: node["a"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opslint.model.cached import once
 from opslint.model.finding import Add, Set
 from opslint_schemas import load
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from opslint.model.project import Unit
 
 
+@once
 def is_windows(item: Workload) -> bool:
     """True when the pods run on Windows, where most of the security context has no meaning."""
     spec = item.pod_spec
@@ -42,7 +44,10 @@ def effective(item: Container, *keys: str) -> Node:
     own = item.root["securityContext"].at(*keys)
     if own.present:
         return own
-    pods = item.owner.pod_spec["securityContext"].at(*keys)
+    context = item.owner.pod_spec["securityContext"]
+    if not context.exists:
+        return own
+    pods = context.at(*keys)
     return pods if pods.present else own
 
 
@@ -66,9 +71,10 @@ def put(node: Node, value: str) -> Change:
 
 def set_by_policy(unit: Unit, field: str) -> bool:
     """True when a Kyverno policy of the unit writes the field into the objects it lets in."""
-    return any(
+    policies = unit.of_kind("ClusterPolicy", "Policy", "MutatingPolicy")
+    return bool(policies) and any(
         field in text
-        for policy in unit.of_kind("ClusterPolicy", "Policy", "MutatingPolicy")
+        for policy in policies
         for step in (*policy.spec["rules"], policy.spec)
         for text in _texts(step["mutate"] if policy.kind != "MutatingPolicy" else step["mutations"])
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.cached import once
 from opslint.model.kube import Container, KubeObject
 from opslint.model.project import Environment
 from opslint.read.environments import environment_words, stage_of
@@ -33,6 +34,7 @@ def environment_of(item: object) -> Environment:
     return environment
 
 
+@once
 def _of_object(item: KubeObject) -> Environment:
     for labels in (item.labels, item.pod_labels):
         for label in LABELS:

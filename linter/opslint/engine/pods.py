@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from opslint.engine.selectors import selects, selects_labels
+from opslint.model.cached import once
+from opslint.model.node import Node, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from opslint.model.kube import Container, KubeObject, Workload
-    from opslint.model.node import Node
     from opslint.model.project import Unit
 
 # Custom resources whose pods a controller makes: their pod templates are in no manifest.
@@ -85,21 +86,41 @@ def reference_of(item: Workload) -> Workload | None:
     reference = item.spec["workloadRef"]
     if not reference.present:
         return None
-    kind, name = reference["kind"].text, reference["name"].text
-    found = (one for one in item.unit.of_kind(kind) if one.name == name and share_namespace(one, item))
-    return next(found, None)
+    found = item.unit.named(reference["kind"].text, reference["name"].text)
+    return next((one for one in found if share_namespace(one, item)), None)
 
 
 def is_referenced(item: Workload) -> bool:
     """True for a Deployment whose pod template a Rollout takes: the Rollout runs the pods."""
-    return any(reference_of(rollout) is item for rollout in item.unit.of_kind("Rollout"))
+    if not item.unit.of_kind("Rollout"):
+        return False
+    known = _referring(item.unit)
+    if known is None:
+        return any(reference_of(rollout) is item for rollout in item.unit.of_kind("Rollout"))
+    return any(reference_of(rollout) is item for rollout in known.get((item.kind, item.name), ()))
 
 
+@once
+def _referring(unit: Unit) -> dict[tuple[str, str], list[Workload]] | None:
+    """The Rollouts of a unit by the kind and name that they refer to; None when that of one is not known."""
+    found: dict[tuple[str, str], list[Workload]] = {}
+    try:
+        for rollout in unit.of_kind("Rollout"):
+            reference = rollout.spec["workloadRef"]
+            if reference.present:
+                found.setdefault((reference["kind"].text, reference["name"].text), []).append(rollout)
+    except Undecided:
+        return None
+    return found
+
+
+@once
 def template_of(item: Workload) -> Node:
     """Return the pod template, that of the referenced Deployment for a Rollout with `workloadRef`."""
     return (reference_of(item) or item).pod_template
 
 
+@once
 def labels_of(item: Workload) -> Labels:
     """Return the labels that the workload's pods get."""
     return Labels(template_of(item)["metadata"]["labels"])
@@ -118,6 +139,7 @@ def budget_selects(budget: KubeObject, labels: Mapping[str, str]) -> bool:
     return selects(selector, labels)
 
 
+@once
 def selected_by_budget(budget: KubeObject) -> list[Workload]:
     """Return the workloads of the unit whose pods a PodDisruptionBudget selects, in its own namespace."""
     selector = budget.spec["selector"]
@@ -131,7 +153,15 @@ def selected_by_budget(budget: KubeObject) -> list[Workload]:
 
 def selected_by_service(service: KubeObject, wanted: Node | None = None) -> list[Workload]:
     """Return the workloads of the unit whose pods a Service selects; none for a Service without a selector."""
-    selector = service.spec["selector"] if wanted is None else wanted
+    return _selected_by_service(service) if wanted is None else _selected(service, wanted)
+
+
+@once
+def _selected_by_service(service: KubeObject) -> list[Workload]:
+    return _selected(service, service.spec["selector"])
+
+
+def _selected(service: KubeObject, selector: Node) -> list[Workload]:
     if not selector.present or not len(selector):
         return []
     return [
@@ -141,6 +171,7 @@ def selected_by_service(service: KubeObject, wanted: Node | None = None) -> list
     ]
 
 
+@once
 def services_of(item: Workload) -> list[KubeObject]:
     """Return the Services of the unit that select the workload's pods."""
     labels = labels_of(item)
@@ -151,6 +182,7 @@ def services_of(item: Workload) -> list[KubeObject]:
     ]
 
 
+@once
 def budgets_of(item: Workload) -> list[KubeObject]:
     """Return the PodDisruptionBudgets of the unit that select the workload's pods."""
     labels = labels_of(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.patterns import regex
@@ -23,6 +24,7 @@ _SUFFIXES: Final = {
 }
 
 
+@lru_cache(maxsize=4096)  # the same few come again and again
 def quantity(text: str) -> float | None:
     """Return the value of a quantity in its plain unit (cores, bytes), None when it is none or beyond any number."""
     match = _QUANTITY.match(text)

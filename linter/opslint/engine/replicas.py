@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from opslint.model.cached import once
 from opslint.model.records import dataclass
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SCALED_KINDS: Final = ("Deployment", "StatefulSet", "Rollout", "ReplicaSet", "ReplicationController")
 
 
+@once
 def is_scaled(item: KubeObject) -> bool:
     """True for a workload with a replica count of its own; a ReplicaSet that another object owns has none."""
     if not item.is_workload or item.kind not in SCALED_KINDS:
@@ -33,6 +35,7 @@ class Replicas:
     autoscaler: KubeObject | None = None
 
 
+@once
 def replicas_of(item: Workload) -> Replicas:
     """Return the least number of pods that run.
 
@@ -56,6 +59,7 @@ def replicas_of(item: Workload) -> Replicas:
     return Replicas(int(number), node, scaler)
 
 
+@once
 def autoscaler_of(item: Workload) -> KubeObject | None:
     """Return the HPA or ScaledObject of the unit that targets the workload, None when there is none."""
     found = _index(item.unit).scalers.get((item.kind, item.name), ())

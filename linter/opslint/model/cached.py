@@ -1,13 +1,19 @@
-"""A property that is computed once: `functools.cached_property` takes a lock in Python 3.11, which costs more."""
+"""What is computed once: properties (`functools.cached_property` takes a lock in Python 3.11) and functions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_Item = TypeVar("_Item")
 _Value = TypeVar("_Value")
+_UNMADE: Final = object()
+
+# The nodes that are read as one of their alternatives just now: what is worked out meanwhile holds only so long.
+assumed: Final[list[object]] = []
 
 
 class cached(Generic[_Value]):  # noqa: N801 - used as a decorator, like property
@@ -27,3 +33,23 @@ class cached(Generic[_Value]):  # noqa: N801 - used as a decorator, like propert
         value: _Value = self._function(item)
         item.__dict__[self._name] = value
         return value
+
+
+def once(function: Callable[[_Item], _Value]) -> Callable[[_Item], _Value]:
+    """Keep what a function of one item returns in the item's `__dict__`, so that all rules work it out once.
+
+    The answer is shared: callers must not change it. An exception is not kept; nothing is while a node is assumed.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def kept(item: _Item) -> _Value:
+        if assumed:
+            return function(item)
+        known = item.__dict__
+        value: Any = known.get(name, _UNMADE)
+        if value is _UNMADE:
+            value = known[name] = function(item)
+        return value  # type: ignore[no-any-return]
+
+    return kept

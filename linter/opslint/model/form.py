@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.source import Location, Source, Span
 
 Scalar: TypeAlias = str | int | float | bool | None
+UNREAD: Final = object()  # the value of what was not opened yet
 
 
 class Undecided(Exception):  # noqa: N818 - control flow: "this cannot be told from the files"
@@ -36,7 +37,12 @@ class Unknown:
 
 
 class Form(Protocol):
-    """How a reader's own tree is seen through `Node`s: one instance serves a whole document."""
+    """How a reader's own tree is seen through `Node`s: one instance serves a whole document.
+
+    A form without unknown values may have two methods more, which only save time: `plain(raw)` returns a value as plain
+    dicts, lists and scalars; `entries(raw)` None for a scalar, else whether it is a map, and all children: their keys,
+    their raw values and their values (`UNREAD`: to be opened).
+    """
 
     def open(self, raw: Any) -> object:
         """Return the value.

@@ -53,13 +53,19 @@ class Texts(dict[str, str]):
     __slots__ = ("_open", "_whole")
 
     def __init__(self, node: Node) -> None:
-        entries = dict(node.items()) if node.known else {}
-        super().__init__({key: value.text for key, value in entries.items() if value.known})
-        self._open = {key: value for key, value in entries.items() if not value.known}
-        self._whole = None if node.known else node
+        self._open: dict[str, Node] = {}
+        self._whole: Node | None = None
+        if not node.known:
+            self._whole = node
+            return
+        for key, value in node.items():
+            if value.known:
+                self[key] = value.text
+            else:
+                self._open[key] = value
 
     def _ask(self, key: object) -> None:
-        node = self._open.get(key) if isinstance(key, str) else None
+        node = self._open.get(key) if self._open and isinstance(key, str) else None
         node = self._whole if node is None else node
         if node is not None:
             raise Undecided(node)
@@ -152,7 +158,7 @@ class KubeObject:
         """`metadata`."""
         return self.root["metadata"]
 
-    @property
+    @cached
     def spec(self) -> Node:
         """`spec`."""
         return self.root["spec"]
@@ -214,7 +220,7 @@ class KubeObject:
         hooks = self.annotations.known("helm.sh/hook")
         return any(hook.strip().startswith("test") for hook in hooks.split(","))
 
-    @property
+    @cached
     def title(self) -> str:
         """`Kind/name`; where the name is unknown, of Terraform the kind and the address, of a template the kind."""
         if self.block is not None and not self.name:
@@ -227,12 +233,10 @@ class KubeObject:
 class Container:
     """A container of a pod spec; `part` is the list it stands in."""
 
-    __slots__ = ("owner", "part", "root")
-
     def __init__(self, root: Node, owner: KubeObject, part: str) -> None:
         self.root, self.owner, self.part = root, owner, part
 
-    @property
+    @cached
     def name(self) -> str:
         """Its name, "" when absent."""
         node = self.root["name"]

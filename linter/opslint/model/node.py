@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from opslint.model.form import Form, Scalar, Undecided, Unknown
+from opslint.model.cached import assumed
+from opslint.model.form import UNREAD, Form, Scalar, Undecided, Unknown
 from opslint.model.placed import MISSING, Placed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from opslint.model.source import Source
 
 __all__ = ["Form", "Node", "Scalar", "Undecided", "Unknown"]
 
-_UNREAD: Final = object()
 _NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
 _new: Final = object.__new__
 
@@ -34,7 +34,7 @@ class Node(Placed):
     ) -> None:
         self._document, self._raw, self._form = document, raw, form
         self.parent, self.key = parent, key
-        self._value: object = _UNREAD
+        self._value: object = UNREAD
         self._kids: dict[str | int, Node] | None = None
 
     @property
@@ -54,15 +54,37 @@ class Node(Placed):
     # -- presence and shape
     def _open(self) -> object:
         value = self._value
-        if value is _UNREAD:
-            value = self._value = MISSING if self._raw is MISSING else self._form.open(self._raw)
+        if value is UNREAD:
+            raw, form = self._raw, self._form
+            entries = None if raw is MISSING else getattr(form, "entries", None)
+            opened = None if entries is None else entries(raw)
+            if opened is not None:
+                of_map, children = opened
+                kids = self._made(children)
+                value = kids if of_map else list(kids.values())
+            else:
+                value = MISSING if raw is MISSING else form.open(raw)
+            self._value = value
         return value
+
+    def _made(self, children: Iterable[tuple[str | int, Any, object]]) -> dict[str | int, Node]:
+        """Make the nodes of all children, each given by its key, its raw value, and its value if that is read."""
+        kids: dict[str | int, Node] = {}
+        document, form = self._document, self._form
+        for key, raw, value in children:
+            # Not by calling the class, which takes twice as long.
+            kids[key] = kid = _new(Node)
+            kid._document, kid._raw, kid._form = document, raw, form
+            kid.parent, kid.key = self, key
+            kid._value, kid._kids = value, None if value is UNREAD else _NO_KIDS
+        self._kids = kids
+        return kids
 
     @property
     def present(self) -> bool:
         """True when the value is written (a null counts as absent, as it does to Kubernetes and Terraform)."""
         value = self._value
-        if value is _UNREAD:
+        if value is UNREAD:
             value = self._open()
         return value is not MISSING and value is not None
 
@@ -75,7 +97,7 @@ class Node(Placed):
     def known(self) -> bool:
         """False when only a cluster or an apply could tell the value."""
         value = self._value
-        return not isinstance(self._open() if value is _UNREAD else value, Unknown)
+        return not isinstance(self._open() if value is UNREAD else value, Unknown)
 
     @property
     def unknown(self) -> Unknown | None:
@@ -91,7 +113,7 @@ class Node(Placed):
 
     def _decided(self) -> object:
         value = self._value
-        if value is _UNREAD:
+        if value is UNREAD:
             value = self._open()
         if isinstance(value, Unknown):
             raise Undecided(self)
@@ -128,7 +150,7 @@ class Node(Placed):
     def text(self) -> str:
         """The scalar as text; "" when absent or a collection. Booleans are `true` and `false`."""
         value = self._value
-        if value is _UNREAD:
+        if value is UNREAD:
             value = self._open()
         if value.__class__ is str:
             return value
@@ -170,20 +192,13 @@ class Node(Placed):
         kids = self._kids
         if kids is None:
             value = self._decided()
-            document, form = self._document, self._form
-            entries: Any = None
+            kids = self._kids  # a form may have given all at once
+        if kids is None:
             if isinstance(value, dict):
-                entries = value.items()
-            elif isinstance(value, list):
-                entries = enumerate(value)
-            kids = _NO_KIDS if entries is None else {}
-            for key, raw in entries or ():
-                # Not by calling the class, which takes twice as long.
-                kids[key] = kid = _new(Node)
-                kid._document, kid._raw, kid._form = document, raw, form
-                kid.parent, kid.key = self, key
-                kid._value, kid._kids = _UNREAD, None
-            self._kids = kids
+                return self._made((key, raw, UNREAD) for key, raw in value.items())
+            if isinstance(value, list):
+                return self._made((at, raw, UNREAD) for at, raw in enumerate(value))
+            kids = self._kids = _NO_KIDS
         return kids
 
     def __getitem__(self, key: str | int) -> Node:
@@ -283,12 +298,14 @@ class Node(Placed):
 
     def assume(self, raw: object | None) -> None:
         """Read it as one of its `alternatives`, None for absent, until `unassume`: the engine's, not for rules."""
+        assumed.append(self)
         self._kids = None
         self._value = MISSING if raw is None else self._form.open(raw)
 
     def unassume(self) -> None:
         """Read the node as it is written again."""
-        self._kids, self._value = None, _UNREAD
+        assumed.pop()
+        self._kids, self._value = None, UNREAD
 
     def through(self, wrap: Callable[[Form], Form]) -> Node:
         """Return the node as the root of a document whose values are seen through another form."""

@@ -76,8 +76,51 @@ class Cluster:
     block: Block | None = None
 
 
+class _Holder:
+    """What holds Kubernetes objects; the lists that it gives are shared: they are not to be changed."""
+
+    def _all(self) -> list[KubeObject]:
+        raise NotImplementedError
+
+    @cached
+    def _by_kind(self) -> dict[str, list[KubeObject]]:
+        index: dict[str, list[KubeObject]] = defaultdict(list)
+        for item in self._all():
+            index[item.kind].append(item)
+        return dict(index)
+
+    @cached
+    def _by_place(self) -> dict[tuple[str, str], list[KubeObject]]:
+        index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
+        for item in self._all():
+            index[item.kind, item.namespace].append(item)
+        return dict(index)
+
+    @cached
+    def _by_name(self) -> dict[tuple[str, str], list[KubeObject]]:
+        index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
+        for item in self._all():
+            index[item.kind, item.name].append(item)
+        return dict(index)
+
+    def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
+        """Return its objects of these kinds, all of them for no kind, in the order they were read."""
+        if not kinds:
+            found = self._all()
+            return found if namespace is None else [item for item in found if item.namespace == namespace]
+        if namespace is None:
+            lists = [self._by_kind.get(kind, []) for kind in kinds]
+        else:
+            lists = [self._by_place.get((kind, namespace), []) for kind in kinds]
+        return lists[0] if len(lists) == 1 else [item for found in lists for item in found]
+
+    def named(self, kind: str, name: str) -> list[KubeObject]:
+        """Return its objects of a kind and a name, in the order they were read."""
+        return self._by_name.get((kind, name), [])
+
+
 @dataclass(eq=False)
-class Unit:
+class Unit(_Holder):
     """What is applied together to one cluster.
 
     `kind` is release (chart x values), kustomization, application, manifests, terraform (objects inside .tf), stdin or
@@ -110,17 +153,8 @@ class Unit:
         if why not in self.open_because:
             self.open_because += (why,)
 
-    @cached
-    def _by_kind(self) -> dict[str, list[KubeObject]]:
-        index: dict[str, list[KubeObject]] = defaultdict(list)
-        for item in self.objects:
-            index[item.kind].append(item)
-        return dict(index)
-
-    def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
-        """Return its objects of these kinds, all of them for no kind, in the order they were read."""
-        found = [item for kind in kinds for item in self._by_kind.get(kind, ())] if kinds else self.objects
-        return found if namespace is None else [item for item in found if item.namespace == namespace]
+    def _all(self) -> list[KubeObject]:
+        return self.objects
 
     @cached
     def workloads(self) -> list[KubeObject]:
@@ -187,7 +221,7 @@ SYSTEM_NAMESPACES: Final = frozenset({"kube-system", "kube-public", "kube-node-l
 
 
 @dataclass(eq=False)
-class Project:
+class Project(_Holder):
     """Everything of one run. Built once by `read`, never changed by rules."""
 
     units: Sequence[Unit]
@@ -204,28 +238,8 @@ class Project:
         """All Kubernetes objects, unit by unit."""
         return [item for unit in self.units for item in unit.objects]
 
-    @cached
-    def _by_kind(self) -> dict[str, list[KubeObject]]:
-        index: dict[str, list[KubeObject]] = defaultdict(list)
-        for item in self.objects:
-            index[item.kind].append(item)
-        return dict(index)
-
-    def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
-        """Return the objects of these kinds, of all units."""
-        found = [item for kind in kinds for item in self._by_kind.get(kind, ())]
-        return found if namespace is None else [item for item in found if item.namespace == namespace]
-
-    @cached
-    def _by_name(self) -> dict[tuple[str, str], list[KubeObject]]:
-        index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
-        for item in self.objects:
-            index[item.kind, item.name].append(item)
-        return dict(index)
-
-    def named(self, kind: str, name: str) -> list[KubeObject]:
-        """Return the objects of a kind and a name, of all units."""
-        return self._by_name.get((kind, name), [])
+    def _all(self) -> list[KubeObject]:
+        return self.objects
 
     @cached
     def _blocks(self) -> dict[tuple[str, str], list[Block]]:

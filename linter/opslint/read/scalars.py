@@ -29,7 +29,7 @@ _WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
 # A scalar that begins with anything else is a string: most are told by their first character alone.
-_FIRST: Final = frozenset("0123456789+-.~nNtTyYfFoO")
+FIRST: Final = frozenset("0123456789+-.~nNtTyYfFoO")
 _INTEGER: Final = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _FLOAT: Final = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _LONGEST: Final = 250  # characters: even hexadecimal, such a number is still a float
@@ -44,7 +44,7 @@ def plain_scalar(text: str) -> Scalar:
     """
     if not text:
         return None
-    if text[0] not in _FIRST:
+    if text[0] not in FIRST:
         return text
     if text in _WORDS:
         return _WORDS[text]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.model.form import UNREAD
 from opslint.model.patterns import regex
 from opslint.model.source import Span
-from opslint.read.scalars import plain_scalar, tagged_scalar
+from opslint.read.scalars import FIRST, plain_scalar, tagged_scalar
 
 if TYPE_CHECKING:
     from opslint.model.source import Location, Source
@@ -18,12 +19,14 @@ _COMPLEX_KEY: Final = 80  # characters kept of a key that is itself a collection
 class YamlForm:
     """The `Form` of composed YAML nodes: values are resolved, and merge keys applied, when a node is first opened.
 
+    `untagged` is what nodes without a tag have as theirs.
+
     Keys that are not strings are kept as they are written. An aliased value stands where its anchor is.
     `first_line` is the 0-based line of the source at which the composed text began, `first_offset` its code-point
     offset. `by_offset` is for texts with line breaks that only YAML knows (a lone CR, NEL, LS, PS).
     """
 
-    __slots__ = ("_by_offset", "_first_line", "_first_offset", "_source", "_untagged")
+    __slots__ = ("_by_offset", "_first_line", "_first_offset", "_source", "untagged")
 
     def __init__(
         self,
@@ -34,39 +37,81 @@ class YamlForm:
         *,
         by_offset: bool = False,
     ) -> None:
-        self._source, self._untagged = source, untagged
+        self._source, self.untagged = source, untagged
         self._first_line, self._first_offset, self._by_offset = first_line, first_offset, by_offset
 
     def open(self, raw: Any) -> object:
         """Return the value: dict, list or scalar."""
         kind = raw.id
         if kind == "scalar":
-            if raw.ctag is self._untagged:
+            if raw.ctag is self.untagged:
                 return raw.value if raw.style else plain_scalar(raw.value)
             return tagged_scalar(str(raw.ctag), raw.value)
         if kind == "sequence":
             return raw.value
         return self._entries(raw)
 
+    def entries(self, raw: Any) -> tuple[bool, list[tuple[str | int, Any, object]]] | None:
+        """Return whether it is a map, and the children with the values of their scalars; None for a scalar."""
+        kind = raw.id
+        if kind == "scalar":
+            return None
+        pairs: Any = raw.value if kind == "mapping" else enumerate(raw.value)
+        untagged = self.untagged
+        found: list[tuple[str | int, Any, object]] = []
+        for key, child in pairs:
+            name = key
+            if kind == "mapping":
+                name = key.value
+                if name.__class__ is not str or name == "<<":  # the value of a key that is a collection is a list
+                    return True, [(text, item, UNREAD) for text, item in self._merged(raw).items()]
+            text = child.value
+            if text.__class__ is not str or child.ctag is not untagged:
+                found.append((name, child, UNREAD))
+            elif child.style or (text and text[0] not in FIRST):
+                found.append((name, child, text))
+            else:
+                found.append((name, child, plain_scalar(text)))
+        return kind == "mapping", found
+
     def plain(self, raw: Any) -> Any:
         """Return plain dicts, lists and scalars of the whole value at once: half of what opening each node costs."""
         kind = raw.id
         if kind == "scalar":
-            if raw.ctag is self._untagged:
+            if raw.ctag is self.untagged:
                 return raw.value if raw.style else plain_scalar(raw.value)
             return tagged_scalar(str(raw.ctag), raw.value)
-        # Loops and no comprehensions: those would take a second frame for each of 500 levels.
+        # Loops and no comprehensions: those would take a second frame for each of 500 levels. Most values are plain
+        # texts, which need no call.
+        untagged = self.untagged
         if kind == "sequence":
             items: list[Any] = []
             for item in raw.value:
-                items.append(self.plain(item))
+                if item.id == "scalar" and item.ctag is untagged:
+                    items.append(item.value if item.style else plain_scalar(item.value))
+                else:
+                    items.append(self.plain(item))
             return items
         made: dict[str, Any] = {}
         for key, value in self._entries(raw).items():
-            made[key] = self.plain(value)
+            if value.id == "scalar" and value.ctag is untagged:
+                text = value.value
+                made[key] = text if value.style or (text and text[0] not in FIRST) else plain_scalar(text)
+            else:
+                made[key] = self.plain(value)
         return made
 
     def _entries(self, raw: Any) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        for key, value in raw.value:
+            text = key.value
+            if key.id != "scalar" or text == "<<":
+                return self._merged(raw)
+            entries[text] = value
+        return entries
+
+    def _merged(self, raw: Any) -> dict[str, Any]:
+        """The entries of a mapping with merge keys, or with keys that are collections."""
         entries: dict[str, Any] = {}
         merged: list[Any] = []
         for key, value in raw.value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from opslint.api import (
     STRICT,
     KubeObject,
+    Node,
     Problem,
     Problems,
     Project,
@@ -97,17 +98,15 @@ def _variables(item: KubeObject) -> Iterator[Problem]:
         variables = container.root["env"]
         if not variables.known:
             continue
-        first: dict[str, object] = {}
+        first: dict[str, Node] = {}
         for one in variables:
             name = one["name"] if one.known and one.is_map else one
-            if not name.known or not name.text:
+            text = name.text if name.known else ""
+            if not text:
                 continue
-            earlier = first.setdefault(name.text, one)
-            if earlier is not one:
-                lost = next(it for it in variables if it is earlier)
-                message = (
-                    f"container {container.name} of {item.title} has the variable {name.text} twice: the last counts"
-                )
+            lost = first.setdefault(text, one)
+            if lost is not one:
+                message = f"container {container.name} of {item.title} has the variable {text} twice: the last counts"
                 equal = lost.plain() == one.plain()
                 severity = Severity.LOW if equal else Severity.MEDIUM
                 yield Problem(message, name, also=(("first", lost["name"]),), severity=severity)

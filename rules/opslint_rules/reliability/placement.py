@@ -19,6 +19,7 @@ from opslint.api import (
     Unit,
     Workload,
     cluster_of,
+    once,
     registry_name,
     releases_of,
     rule,
@@ -120,6 +121,19 @@ class Pool(NamedTuple):
 # -- the pools of a cluster
 def pools_of(unit: Unit, project: Project) -> list[Pool]:
     """Return the node groups and NodePools that pods of a unit may run on; none when some may be elsewhere."""
+    known = _known_pools(project)
+    found = known.get(unit)
+    if found is None:
+        found = known[unit] = _pools(unit, project)
+    return found
+
+
+@once
+def _known_pools(_: Project) -> dict[Unit, list[Pool]]:
+    return {}
+
+
+def _pools(unit: Unit, project: Project) -> list[Pool]:
     if any(may_make_nodes(call) for module in project.modules for call in module.opaque):
         return []
     if any(not one.closed for one in project.units if _shares(one.cluster, unit)):

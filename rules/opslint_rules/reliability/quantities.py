@@ -182,11 +182,16 @@ def invalid_resource_quantity(item: KubeObject, project: Project, *, max_cpu: in
     See <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
     """
     for title, resources in _resources(item):
-        for part in ("requests", "limits"):
-            for name, node in resources[part].items():
-                yield from _implausible(f"{title} {part[:-1]}s", name, node, max_cpu)
-        for name, asked in resources["requests"].items():
-            limit = resources["limits"][name]
+        if not resources.exists:
+            continue
+        requests, limits = resources["requests"], resources["limits"]
+        for said, part in ((f"{title} requests", requests), (f"{title} limits", limits)):
+            for name, node in part.items():
+                yield from _implausible(said, name, node, max_cpu)
+        for name, asked in requests.items():
+            limit = limits[name]
+            if not limit.exists:
+                continue
             least, most = quantity_of(asked), quantity_of(limit)
             if least is not None and most is not None and least > most:
                 message = f"{title} requests {asked.text} {name} above its limit {limit.text}, which is rejected"

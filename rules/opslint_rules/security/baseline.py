@@ -11,6 +11,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Unit,
     Workload,
     has_own_users,
     load,
@@ -87,13 +88,14 @@ def baseline_control_violated(
 
     See <https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline>.
     """
+    contexts = list(_contexts(item))
     for controls in (
         _host_ports(item, allowed_host_ports),
         _sysctls(item),
         _proc_mount(item),
-        _selinux(item),
-        _unconfined(item, "appArmorProfile", "AppArmor"),
-        _unconfined(item, "seccompProfile", "seccomp"),
+        _selinux(item, contexts),
+        _unconfined(item, contexts, "appArmorProfile", "AppArmor"),
+        _unconfined(item, contexts, "seccompProfile", "seccomp"),
         _hosts(item),
     ):
         found = list(controls)
@@ -110,7 +112,7 @@ def _host_ports(item: Workload, allowed: tuple[str, ...]) -> Iterator[Found]:
     for one in item.containers:
         for port in one.root["ports"]:
             taken = port["hostPort"]
-            number = taken.number
+            number = taken.number if taken.exists else None
             if number and not any(_in_range(number, entry) for entry in allowed):
                 yield f"takes port {taken.text} of its node", taken
 
@@ -124,7 +126,7 @@ def _in_range(number: float, entry: object) -> bool:
 
 def _sysctls(item: Workload) -> Iterator[Found]:
     safe: dict[str, int] = load("kubernetes/pod_security")["sysctls"]
-    oldest = min((target.minor for target in item.unit.targets), default=0)
+    oldest = _oldest(item.unit)
     for entry in item.pod_spec["securityContext"]["sysctls"]:
         name = entry["name"].text.replace("/", ".")
         if not name:
@@ -135,19 +137,24 @@ def _sysctls(item: Workload) -> Iterator[Found]:
             yield f"sets the sysctl {name}, which is safe only since Kubernetes 1.{safe[name]}", entry["name"]
 
 
+def _oldest(unit: Unit) -> int:
+    """The oldest target of a unit, 0 for none."""
+    return min([target.minor for target in unit.targets], default=0)
+
+
 def _proc_mount(item: Workload) -> Iterator[Found]:
     if has_own_users(item, "user_namespaces_relax"):
         return
     for one in item.containers:
         mount = one.root["securityContext"]["procMount"]
-        if mount.text not in {"", "Default"}:
+        if mount.exists and mount.text not in {"", "Default"}:
             yield f"has procMount {mount.text} in container {one.name}", mount
 
 
-def _selinux(item: Workload) -> Iterator[Found]:
+def _selinux(item: Workload, contexts: list[Node]) -> Iterator[Found]:
     types: dict[str, int] = load("kubernetes/pod_security")["selinux_types"]
-    oldest = min((target.minor for target in item.unit.targets), default=0)
-    for context in _contexts(item):
+    oldest = _oldest(item.unit)
+    for context in contexts:
         options = context["seLinuxOptions"]
         if not options.present:
             continue
@@ -168,11 +175,12 @@ def _contexts(item: Workload) -> Iterator[Node]:
             yield context
 
 
-def _unconfined(item: Workload, field: str, what: str) -> Iterator[Found]:
+def _unconfined(item: Workload, contexts: list[Node], field: str, what: str) -> Iterator[Found]:
     message = f"switches {what} off (Unconfined)"
-    for context in _contexts(item):
-        if context[field]["type"].text == "Unconfined":
-            yield message, context[field]["type"]
+    for context in contexts:
+        profile = context[field]
+        if profile.exists and profile["type"].text == "Unconfined":
+            yield message, profile["type"]
     prefixes = (APPARMOR,) if what == "AppArmor" else SECCOMP
     for key, value in item.pod_template["metadata"]["annotations"].items():
         if key.startswith(prefixes) and value.known and value.text == "unconfined":
@@ -185,11 +193,16 @@ def _hosts(item: Workload) -> Iterator[Found]:
         return
     for one in item.containers:
         checks = [(name, one.root[name]) for name in PROBES]
-        checks += [(name, one.root["lifecycle"][name]) for name in ("postStart", "preStop")]
+        hooks = one.root["lifecycle"]
+        if hooks.exists:
+            checks += [(name, hooks[name]) for name in ("postStart", "preStop")]
         for name, check in checks:
             if not check.present:
                 continue
             for way in ("httpGet", "tcpSocket"):
-                host = check[way]["host"]
+                asked = check[way]
+                if not asked.exists:
+                    continue
+                host = asked["host"]
                 if host.text:
                     yield f"names the host {host.text} in the {name} of container {one.name}", host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import NamedTuple, regex
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
     from opslint.api import KubeObject, Node
 
+# Names whose values are secret, and texts of which one is in every such name.
+NAMES: Final = r"(?i)(passw(or)?d|secret|token|api_?key|private_?key|access_?key|credential)"
+_WORDS: Final = (
+    *("passwd", "password", "secret", "token", "credential"),
+    *("apikey", "api_key", "privatekey", "private_key", "accesskey", "access_key"),
+)
 # A name that ends like this says where the secret is, or something about it.
 ABOUT: Final = regex(
     r"""(?ix) .* (file|path|dir|name|names|arn|id|ids|ttl|url|uri|ref|refs|enabled|disabled|type|header|issuer|audience
@@ -63,46 +70,59 @@ class Literal(NamedTuple):
     node: Node
 
 
-def literals_of(item: KubeObject, pattern: re.Pattern[str]) -> Iterator[Literal]:
-    """Yield the names and values of environment variables, arguments and ConfigMaps that may be secret."""
+def secrets_of(item: KubeObject, pattern: re.Pattern[str]) -> Iterator[Literal]:
+    """Yield the environment variables, arguments and values of ConfigMaps that are secrets."""
     if item.kind == "ConfigMap" and item.group == "":
         for key, node in item.root["data"].items():
             if node.known and node.text and _may_hold(f"{key}\n{node.text}", pattern):
-                yield from _of_text(key, node)
+                yield from _of_text(key, node, pattern)
         return
     for one in item.containers if item.is_workload else ():
-        where = f"container {one.name}"
         for entry in one.root["env"]:
             named, said = entry["name"], entry["value"]
-            if said.known and named.known and said.text:
-                yield Literal(where, named.text, said.text, said)
+            if said.exists and said.known and named.known:
+                name, value = named.text, said.text
+                if value and is_literal_secret(name, value, pattern):
+                    yield Literal(f"container {one.name}", name, value, said)
         for part in ("command", "args"):
             for node in one.root[part]:
                 if node.known and node.is_scalar:
                     match = ARGUMENT.fullmatch(node.text)
                     name, value = (match["name"], match["value"]) if match else ("", node.text)
-                    yield from _parts(where, name, value, node)
+                    yield from _parts(Literal(f"container {one.name}", name, value, node), pattern)
 
 
 def _may_hold(text: str, pattern: re.Pattern[str]) -> bool:
     """False when no line of a text can be a secret: it holds nothing recognisable, no address and no such name."""
-    if "://" in text or any(mark in text for mark in _MARKS):
+    if "://" in text or _is_marked(text):
         return True
-    # An anchor or a look-around may fit a name and not the text that the name stands in.
-    anchored = any(char in pattern.pattern for char in "^$\\") or "(?=" in pattern.pattern or "(?!" in pattern.pattern
-    return anchored or "(?<" in pattern.pattern or pattern.search(text.replace("-", "_")) is not None
+    text = text.replace("-", "_")
+    if pattern.pattern == NAMES and text.isascii():
+        text = text.lower()
+        return any(map(text.__contains__, _WORDS))
+    return _is_anchored(pattern.pattern) or pattern.search(text) is not None
+
+
+@cache
+def _is_anchored(pattern: str) -> bool:
+    """True when an anchor or a look-around may fit a name and not the text that the name stands in."""
+    return any(mark in pattern for mark in ("^", "$", "\\", "(?=", "(?!", "(?<"))
+
+
+def _is_marked(text: str) -> bool:
+    return any(map(text.__contains__, _MARKS))
 
 
 def _recognised(value: str) -> re.Match[str] | None:
-    if len(value) < _SHORTEST or not any(mark in value for mark in _MARKS):
+    if len(value) < _SHORTEST or not _is_marked(value):
         return None
     return RECOGNISED.search(value)
 
 
-def _of_text(key: str, node: Node) -> Iterator[Literal]:
+def _of_text(key: str, node: Node, pattern: re.Pattern[str]) -> Iterator[Literal]:
     where = f"key {key}"
     if "\n" not in node.text.strip():
-        yield from _parts(where, key, node.text.strip(), node)
+        yield from _parts(Literal(where, key, node.text.strip(), node), pattern)
         return
     is_settings = key.lower().endswith(SETTINGS) or "." not in key
     for line in node.text.splitlines():
@@ -111,15 +131,18 @@ def _of_text(key: str, node: Node) -> Iterator[Literal]:
         match = LINE.fullmatch(line) if is_settings else None
         if match is not None:
             value = _COMMENT_AFTER.split(match["value"], maxsplit=1)[0]
-            yield from _parts(where, match["name"], value.strip("\"'"), node)
+            yield from _parts(Literal(where, match["name"], value.strip("\"'"), node), pattern)
         else:
-            yield from _parts(where, "", line, node)
+            yield from _parts(Literal(where, "", line, node), pattern)
 
 
-def _parts(where: str, name: str, value: str, node: Node) -> Iterator[Literal]:
+def _parts(found: Literal, pattern: re.Pattern[str]) -> Iterator[Literal]:
     """A recognisable secret inside a longer text stands for itself, so that only it is looked for and masked."""
-    inside = _recognised(value)
-    yield Literal(where, name, inside[0] if inside else value, node)
+    inside = _recognised(found.value)
+    if inside:
+        found = found._replace(value=inside[0])
+    if is_literal_secret(found.name, found.value, pattern):
+        yield found
 
 
 def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
@@ -130,9 +153,15 @@ def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
     if address is not None:
         password = address["password"]
         return not _is_placeholder(password) and HARMLESS.fullmatch(password) is None
-    if len(value) < 4 or not name or not pattern.search(name.replace("-", "_")) or ABOUT.fullmatch(name):
+    if len(value) < 4 or not name or not _is_secret_name(name, pattern.pattern, pattern.flags):
         return False
     return HARMLESS.fullmatch(value) is None and OBJECT.fullmatch(value) is None and not _is_placeholder(value)
+
+
+@lru_cache(maxsize=4096)  # names come again and again
+def _is_secret_name(name: str, pattern: str, flags: int) -> bool:
+    named = re.compile(pattern, flags).search(name.replace("-", "_"))
+    return named is not None and ABOUT.fullmatch(name) is None
 
 
 def _is_placeholder(value: str) -> bool:

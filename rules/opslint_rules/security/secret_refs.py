@@ -25,12 +25,11 @@ from opslint.api import (
     rule,
     share_namespace,
 )
-from opslint_rules.security.literals import is_literal_secret, literals_of
+from opslint_rules.security.literals import NAMES, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAMES: Final = r"(?i)(passw(or)?d|secret|token|api_?key|private_?key|access_?key|credential)"
 STORES: Final = ("external-secrets.io",)
 # What opens nothing by itself, and only stands beside a password in the same Secret.
 _NO_SECRET: Final = regex(r"(?i)(.*[-_.])?(user([-_.]?name)?|client[-_.]?id|cluster[-_.]?id)")
@@ -93,9 +92,7 @@ def secret_literal(item: KubeObject, project: Project, *, name_pattern: str = NA
     if item.is_test_hook:
         return
     pattern = re.compile(name_pattern)
-    for found in literals_of(item, pattern):
-        if not is_literal_secret(found.name, found.value, pattern):
-            continue
+    for found in secrets_of(item, pattern):
         place = committed(found.node, found.value)
         if place is not None:
             yield Problem(
@@ -161,7 +158,10 @@ def secret_as_env_var(item: Container, project: Project, *, allow: tuple[str, ..
         return
     who = f"container {item.name} of {owner.title}"
     for entry in item.root["env"]:
-        reference = entry["valueFrom"]["secretKeyRef"]
+        origin = entry["valueFrom"]
+        if not origin.exists:
+            continue
+        reference = origin["secretKeyRef"]
         name, secret = entry["name"].text, reference["name"].text
         if reference.present and not any(map(_NO_SECRET.fullmatch, (name, reference["key"].text))):
             yield Problem(f"{who} gets {name} of Secret {secret} as an environment variable", reference)

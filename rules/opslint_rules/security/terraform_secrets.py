@@ -29,8 +29,7 @@ from opslint.api import (
     rule,
     text_with_holes,
 )
-from opslint_rules.security.literals import is_literal_secret
-from opslint_rules.security.secret_refs import NAMES
+from opslint_rules.security.literals import NAMES, is_literal_secret
 from opslint_rules.security.secrets import PLACEHOLDER, TYPED
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -104,7 +105,7 @@ def removed_api(item: KubeObject, project: Project, *, ignore_kinds: tuple[str, 
 
     See <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
     """
-    for use in _uses(item):
+    for use in () if _stays(item) else _uses(item):
         row = _row(use, item.kind, ignore_kinds)
         target = _removed_at(item, row)
         if row is not None and target is not None:
@@ -200,7 +201,7 @@ def deprecated_api(
 
     See <https://kubernetes.io/docs/reference/using-api/deprecation-policy/>.
     """
-    for use in _uses(item):
+    for use in () if _stays(item) else _uses(item):
         row = _row(use, item.kind, ())
         if row is None or row.deprecated is None or row.stability == "alpha" or _removed_at(item, row) is not None:
             continue
@@ -230,6 +231,17 @@ class _Use(NamedTuple):
     @property
     def said(self) -> str:
         return f"{self.version}{self.how}"
+
+
+def _stays(item: KubeObject) -> bool:
+    """True for an object of an API that is neither removed nor deprecated: nearly all are."""
+    return not item.written and _is_current(item.api_version, item.kind)
+
+
+@cache
+def _is_current(version: str, kind_: str) -> bool:
+    row = lifecycle.api(version, kind_)
+    return row is None or (row.removed is None and row.deprecated is None)
 
 
 def _uses(item: KubeObject) -> Iterator[_Use]:

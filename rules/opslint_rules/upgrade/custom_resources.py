@@ -143,6 +143,8 @@ def stale_crd_api(
     <https://external-secrets.io/latest/introduction/stability-support/> and
     <https://cert-manager.io/docs/releases/upgrading/>.
     """
+    if not item.written and "." not in item.api_version.partition("/")[0]:
+        return
     uses = [(item.api_version, "", None), *((one.api_version, f" {one.how}", one.at) for one in item.written)]
     for version, how, at in uses:
         if "." not in version.partition("/")[0]:

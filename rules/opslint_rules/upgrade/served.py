@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from opslint.api import STRICT, KubeObject, Problem, Problems, Project, Severity, Target, kind, lifecycle, rule
@@ -44,12 +45,11 @@ def api_not_served(item: KubeObject, project: Project) -> Problems:
     See <https://kubernetes.io/docs/reference/using-api/#api-versioning> and
     <https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html>.
     """
-    row = lifecycle.api(item.api_version, item.kind)
-    if row is None or row.role not in SERVED_ROLES:
+    missing = [one for one in item.unit.targets if _is_missing(item.api_version, item.kind, one.minor)]
+    row = lifecycle.api(item.api_version, item.kind) if missing else None
+    if row is None:
         return
-    target = next((one for one in item.unit.targets if _missing_at(row, one.minor)), None)
-    if target is None:
-        return
+    target = missing[0]
     hedge = f" ({row.unverified})" if row.hedged else ""
     yield Problem(
         f"{item.title} uses {item.api_version}, which {_why(row, target)}{hedge}; {_named(target)}",
@@ -59,8 +59,12 @@ def api_not_served(item: KubeObject, project: Project) -> Problems:
     )
 
 
-def _missing_at(row: lifecycle.ApiRow, minor: int) -> bool:
+@cache
+def _is_missing(version: str, kind_: str, minor: int) -> bool:
     """True when it is not served yet, or not switched on; what is removed is for removed-api to say."""
+    row = lifecycle.api(version, kind_)
+    if row is None or row.role not in SERVED_ROLES:
+        return False
     removed = row.removed is not None and row.removed <= minor
     return not removed and not row.served_at(minor)
 

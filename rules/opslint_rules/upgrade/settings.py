@@ -243,12 +243,21 @@ def _fields(item: KubeObject) -> Iterator[_Hit]:
     if item.is_workload:
         for one, row in _field_rows(_POD):
             yield from _pod_field(item, one, row)
-    for one, row in _field_rows(item.kind):
-        for match in one.match:
-            path, _, wanted = match.partition(": ")
-            node = item.root.at(*path.split("."))
-            if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
-                yield _Hit(row, node, match)
+    for match, path, wanted, row in _paths(item.kind):
+        node = item.root.at(*path)
+        if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
+            yield _Hit(row, node, match)
+
+
+@cache
+def _paths(owner: str) -> tuple[tuple[str, tuple[str, ...], str, Row], ...]:
+    """The fields of a kind that have rows: as they are written there, their keys, and the value that is meant."""
+    return tuple(
+        (match, tuple(path.split(".")), wanted, row)
+        for one, row in _field_rows(owner)
+        for match in one.match
+        for path, _, wanted in (match.partition(": "),)
+    )
 
 
 @cache
@@ -271,7 +280,7 @@ def _pod_field(item: KubeObject, one: fields.FieldRow, row: Row) -> Iterator[_Hi
         yield from _service_account(spec, row)
     elif one.key.startswith("lifecycle."):
         for container in item.containers:
-            for path in one.match:
+            for path in one.match if container.root["lifecycle"].exists else ():
                 node = container.root.at(*path.split("."))
                 if node.present:
                     yield _Hit(row, node, path)

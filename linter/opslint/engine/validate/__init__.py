@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from opslint.model.records import NamedTuple
 from opslint.model.source import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from opslint.engine.validate.explain import Flaw
     from opslint.engine.validate.shapes import Shapes
@@ -49,6 +50,9 @@ def violations_of(item: KubeObject, project: Project) -> Iterator[Violation]:
     found: dict[tuple[object, ...], tuple[Flaw, list[Target]]] = {}
     plain: Any = None
     for target in item.unit.targets:
+        surely_fits = _cheap_test(item.api_version, item.kind, target.minor)
+        if surely_fits is not None and surely_fits(item.root):
+            continue
         schemas = _schemas_for(item, project, target.minor)
         if not schemas:
             continue
@@ -78,6 +82,19 @@ def _schemas_for(item: KubeObject, project: Project, minor: int) -> list[dict[st
     from opslint.engine.validate.custom import custom_schemas
 
     return [one.schema for one in custom_schemas(item, project)]
+
+
+@cache
+def _cheap_test(api_version: str, kind: str, minor: int) -> Callable[[Node], bool] | None:
+    """Return what tells that an object fits Kubernetes' own schema of its kind, None for a kind without one."""
+    from opslint_schemas import objects
+
+    name = objects.definition_of(api_version, kind, minor)
+    if name is None:
+        return None
+    from opslint.engine.validate.composed import surely_fits
+
+    return partial(surely_fits, shape=_shapes_of(minor).shape({"$ref": objects.PREFIX + name}))
 
 
 def _flaws(plain: Any, schemas: list[dict[str, Any]], minor: int, *, secret: bool) -> list[Flaw]:
