@@ -18,6 +18,7 @@ from opslint.engine.accounts import (
     subjects_of,
     uses_account,
 )
+from opslint.engine.callers import at_caller
 from opslint.engine.committed import committed
 from opslint.engine.constraints import is_bounded
 from opslint.engine.contexts import capabilities, capability, effective, has_own_users, is_windows, put, set_by_policy
@@ -201,6 +202,7 @@ __all__ = [
     "any_of",
     "argument_of",
     "asked_minor",
+    "at_caller",
     "autoscaler_of",
     "beside",
     "bindings_of",

@@ -14,6 +14,7 @@ from opslint.api import (
     Project,
     Safety,
     Severity,
+    at_caller,
     beside,
     environment_of,
     name_of,
@@ -105,10 +106,10 @@ def eks_endpoint_open(
     if not public.is_false and _is_open(cidrs):
         listed = _given(item, _CIDRS, cidrs)
         why = "no addresses are listed" if listed is None else "everybody's addresses are listed"
-        places = (listed, _given(item, _ACCESS, public), network)
+        place = next(node for node in (listed, _given(item, _ACCESS, public), network) if node is not None)
         yield Problem(
             f"the API endpoint of cluster {name_of(item)} is open to the whole internet: {why}",
-            next(node for node in places if node is not None),
+            *at_caller(item, place, cidrs, public),
             fix=_narrow(item, network, cidrs),
         )
     private = network["endpoint_private_access"]

@@ -18,6 +18,7 @@ from opslint.api import (
     Set,
     Severity,
     any_of,
+    at_caller,
     beside,
     group_key,
     is_literal,
@@ -164,7 +165,7 @@ def _tokens(item: Block, given: Node, tokens: Node, project: Project) -> Iterato
     yield Problem(
         f"{_title(item)} lets version 1 of the metadata service answer without a token:"
         f" {'disableIMDSv1 is false' if _is_eksctl(item) else why}",
-        tokens if given.present else given,
+        *at_caller(item, tokens if given.present else given),
         fix=_fix(item, given, tokens),
     )
 
@@ -180,7 +181,7 @@ def _limit(item: Block, hop: Node, project: Project, max_hop: int) -> Iterator[P
     yield Problem(
         f"{_title(item)} lets pods read the credentials of the node: {why}the hop limit is {hop.text},"
         f" at most {max_hop} is asked",
-        hop,
+        *at_caller(item, hop),
         fix=fix,
     )
 

@@ -18,6 +18,7 @@ from opslint.api import (
     Safety,
     Severity,
     argument_of,
+    at_caller,
     beside,
     is_literal,
     node_group_name,
@@ -222,7 +223,7 @@ def node_update_too_aggressive(item: Block, project: Project, *, max_percent: in
     if forced.known and forced.is_true:
         yield Problem(
             f"an update of node group {name} is forced: it evicts pods although their PodDisruptionBudget refuses",
-            forced,
+            *at_caller(item, forced),
             fix=_without(_written(item, forced)),
         )
     update = item.body.one("update_config")
@@ -234,14 +235,14 @@ def node_update_too_aggressive(item: Block, project: Project, *, max_percent: in
         yield Problem(
             f"an update of node group {name} drains {percent.text} percent of its nodes at once (accepted are"
             f" {max_percent})",
-            percent,
+            *at_caller(item, percent),
             fix=set_value(percent, argument_of(percent), str(_SHARE), Safety.SAFE),
         )
     count, least = (number.number if number.known else None), _least(item)
     if count is not None and least is not None and count >= least > 1:
         yield Problem(
             f"an update of node group {name} drains {number.text} nodes at once, and its smallest size is {least}",
-            number,
+            *at_caller(item, number),
         )
 
 
