@@ -21,7 +21,16 @@ from opslint.engine.accounts import (
 from opslint.engine.callers import at_caller
 from opslint.engine.committed import committed
 from opslint.engine.constraints import is_bounded
-from opslint.engine.contexts import capabilities, capability, effective, has_own_users, is_windows, put, set_by_policy
+from opslint.engine.contexts import (
+    capabilities,
+    capability,
+    effective,
+    has_own_users,
+    is_windows,
+    put,
+    set_by_policy,
+    switch_off,
+)
 from opslint.engine.documents import HOLE, json_with_holes, place_within, text_with_holes, yaml_with_holes
 from opslint.engine.earlier import earlier_version
 from opslint.engine.eks import addons_of, has_auto_mode, node_group_name, self_managed_versions
@@ -301,6 +310,7 @@ __all__ = [
     "share_namespace",
     "subjects_of",
     "suppression",
+    "switch_off",
     "target_of",
     "template_of",
     "text_with_holes",

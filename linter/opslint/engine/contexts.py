@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opslint.model.cached import once
-from opslint.model.finding import Add, Set
+from opslint.model.finding import Add, Fix, Remove, Safety, Set
 from opslint_schemas import load
 
 if TYPE_CHECKING:
@@ -67,6 +67,16 @@ def put(node: Node, value: str) -> Change:
     if node.exists or node.parent is None:
         return Set(node, value)
     return Add(node.parent, str(node.key), value)
+
+
+def switch_off(node: Node, title: str) -> Fix:
+    """Return the fix that takes a `true` away whose default is false.
+
+    What a chart renders is set to false instead: the `true` may be a values key, or the only entry of its map.
+    """
+    if node.source.origin is None:
+        return Fix(f"Remove {title}", (Remove(node),), Safety.UNSAFE)
+    return Fix(f"Set {node.key}: false", (Set(node, "false"),), Safety.UNSAFE)
 
 
 def set_by_policy(unit: Unit, field: str) -> bool:

@@ -14,7 +14,6 @@ from opslint.api import (
     Problem,
     Problems,
     Project,
-    Remove,
     Safety,
     Severity,
     Workload,
@@ -25,6 +24,7 @@ from opslint.api import (
     load,
     put,
     rule,
+    switch_off,
     workload,
 )
 
@@ -100,8 +100,7 @@ def host_namespace(item: Workload, project: Project, *, allow: tuple[str, ...] =
         node = item.pod_spec[field]
         if not node.is_true or _is_allowed(item, field, allow):
             continue
-        fix = Fix(f"Remove {field}", (Remove(node),), Safety.UNSAFE)
-        yield Problem(f"{item.title} has {field}: it {effect}", node, fix=fix)
+        yield Problem(f"{item.title} has {field}: it {effect}", node, fix=switch_off(node, field))
 
 
 def _is_allowed(item: KubeObject, field: str, allow: tuple[str, ...]) -> bool:

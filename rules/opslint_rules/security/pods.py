@@ -7,16 +7,14 @@ from fnmatch import fnmatchcase
 from opslint.api import (
     RECOMMENDED,
     Container,
-    Fix,
     Node,
     Problem,
     Problems,
     Project,
-    Remove,
-    Safety,
     Severity,
     Workload,
     rule,
+    switch_off,
     workload,
 )
 
@@ -110,8 +108,7 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
         privileged = one.root["securityContext"]["privileged"]
         if privileged.is_true:
             message = f"container {one.name} of {item.title} is privileged"
-            fix = Fix("Remove privileged: true", (Remove(privileged),), Safety.UNSAFE)
-            yield Problem(message, privileged, fix=fix)
+            yield Problem(message, privileged, fix=switch_off(privileged, "privileged: true"))
         host = _host_process(one.root)
         if host.is_true:
             yield Problem(f"container {one.name} of {item.title} is a Windows HostProcess container", host)
