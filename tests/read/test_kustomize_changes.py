@@ -13,6 +13,7 @@ FILES = {
     "base/web.yaml": DEPLOYMENT,
     "over/app.ini": "[a]\n",
     "over/conf.env": "# c\nCOLOR=red\n",
+    "over/pin.txt": "1\n",
     "over/kustomization.yaml": """\
 namespace: shop
 namePrefix: prod-
@@ -37,6 +38,7 @@ secretGenerator:
   - name: keys
     literals:
       - KEY=value
+    files: [pin.txt]
 patches:
   - target: {kind: Deployment}
     patch: |-
@@ -112,6 +114,7 @@ metadata:
 apiVersion: v1
 data:
   KEY: dmFsdWU=
+  pin.txt: MQo=
 kind: Secret
 metadata:
   annotations:
@@ -207,6 +210,7 @@ def built(read, tool):
         ("ConfigMap", ("data", "app.ini"), "app.ini", "over/kustomization.yaml"),
         ("ConfigMap", ("data", "other"), "other=app.ini", "over/kustomization.yaml"),
         ("Secret", ("data", "KEY"), "KEY=value", "over/kustomization.yaml"),
+        ("Secret", ("data", "pin.txt"), "1", "over/pin.txt"),
     ],
 )
 def test_what_a_kustomization_changes_stands_where_it_says_so(built, kind, keys, text, file):

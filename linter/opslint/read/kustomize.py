@@ -75,6 +75,10 @@ def build_kustomizations(
         result.notices.append(Notice(path, line, f"{reason}: the kustomization {tree.path} is not built, {_NOTE}"))
         reason = f"kustomization {tree.path} is not built"
         result.plain |= dict.fromkeys((*tree.kustomizations, *tree.resources), reason)
+        if any(document["secretGenerator"].present for document in tree.documents):
+            unit = _unit(tree, settings)  # of what it would generate nothing is known but what is written there
+            unit.open(reason)
+            result.units.append(unit)
     seen: set[str] = set()
     for tree in built:
         for file in tree.files:
@@ -122,6 +126,16 @@ def _build(
     text, error = _run(root, tree, command)
     if error:
         return tree.path, 0, error
+    unit = _unit(tree, settings)
+    changes = Changes(root, tree.documents)
+    for part in re.split(r"^---\n", text, flags=re.MULTILINE):
+        if part.strip():
+            _object(part, tree, KustomizeMap(tree.source, changes), unit)
+    result.units.append(unit)
+    return None
+
+
+def _unit(tree: Tree, settings: Settings) -> Unit:
     environment = folder_environment(tree.folder)
     if not environment.name:
         environment = environment_of_directory(tree.folder)
@@ -133,12 +147,7 @@ def _build(
         namespace=tree.namespace or settings.namespace,
     )
     unit.kustomizations.extend(KubeObject(document, unit) for document in tree.documents)
-    changes = Changes(root, tree.documents)
-    for part in re.split(r"^---\n", text, flags=re.MULTILINE):
-        if part.strip():
-            _object(part, tree, KustomizeMap(tree.source, changes), unit)
-    result.units.append(unit)
-    return None
+    return unit
 
 
 def _object(text: str, tree: Tree, source_map: KustomizeMap, unit: Unit) -> None:

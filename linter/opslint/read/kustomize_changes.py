@@ -105,17 +105,19 @@ class Changes:
             return None
         document, entry = max(fitting, key=lambda pair: len(pair[1]["name"].text))
         key = str(node.key) if len(node.path) == 2 and node.path[0] in {"data", "stringData", "binaryData"} else ""
-        found = self._datum(document, entry, key) if key else None
+        found = self._datum(document, entry, key, inside=generator == "secretGenerator") if key else None
         return (found, Confidence.LINE) if found is not None else (entry["name"].location, Confidence.BLOCK)
 
-    def _datum(self, document: Node, entry: Node, key: str) -> Location | None:
+    def _datum(self, document: Node, entry: Node, key: str, *, inside: bool) -> Location | None:
+        """Return the place of a datum: of one that is a whole file the entry, or the file's first line (`inside`)."""
         for node in entry["literals"]:
             if node.text.partition("=")[0] == key:
                 return node.location
         for node in entry["files"]:
             name, equals, path = node.text.partition("=")
             if key == (name if equals else posixpath.basename(path or name)):
-                return node.location
+                source = self._file(document, path or name) if inside else None
+                return Location(source, Span.of_line(1, source.line(1))) if source is not None else node.location
         for node in (*entry["envs"], entry["env"]):
             source = self._file(document, node.text) if node.present else None
             for number, line in enumerate(source.text.split("\n") if source is not None else (), 1):

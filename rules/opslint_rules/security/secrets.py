@@ -17,10 +17,13 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Unit,
+    any_of,
     committed,
     kind,
     regex,
     rule,
+    unit,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +47,12 @@ TYPED: Final = ("kubernetes_secret", "kubernetes_secret_v1")
 PUBLIC_KEYS: Final = ("ca.crt", "tls.crt", "*.pub")
 # A name to log in with opens nothing without its password, which is reported by its own key.
 _USER_KEY: Final = regex(r"(?i)(.*[-_.])?user([-_.]?name)?|.*[a-z]User(name|Name)?")
+# Where to connect and how, which stands in the same Secret as the password.
+_SETTING_KEY: Final = regex(
+    r"""(?ix) (.*[-_.])? (host(name)? | port | db | database | (db|database)[-_.]?name | region | bucket | endpoint
+    | ssl[-_.]?mode | schema | protocol | scheme | env | environment | log[-_.]?level | time[-_.]?zone | charset)"""
+)
+_SETTING_END: Final = regex(r".*[a-z](Host(name|Name)?|Port|Database|Region|Bucket|Endpoint|Schema|Protocol|Scheme)")
 # An address alone opens nothing; a path may (webhooks), and so may a user or a query.
 _BARE_URL: Final = regex(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^@/?#\s]+/?")
 _PEM_BEGIN: Final = regex(r"-----BEGIN ([A-Z0-9 ]+)-----")
@@ -51,7 +60,7 @@ _PUBLIC_PEM: Final = frozenset({"CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY", "
 
 
 @rule(
-    each=kind("Secret", "Kustomization", groups=("", "kustomize.config.k8s.io")),
+    each=any_of(kind("Secret", groups=("",)), unit()),
     severity=Severity.HIGH,
     preset=RECOMMENDED,
     cis=["EKS 1.8.0 4.4.2", "K8s 1.12 5.4.2"],
@@ -62,7 +71,7 @@ _PUBLIC_PEM: Final = frozenset({"CERTIFICATE", "PUBLIC KEY", "RSA PUBLIC KEY", "
     forms={"placeholders": "regex"},
 )
 def plaintext_secret(
-    item: KubeObject, project: Project, *, test_paths: tuple[str, ...] = (), placeholders: tuple[str, ...] = ()
+    item: KubeObject | Unit, project: Project, *, test_paths: tuple[str, ...] = (), placeholders: tuple[str, ...] = ()
 ) -> Problems:
     """A Secret with real values is committed in a manifest.
 
@@ -71,7 +80,9 @@ def plaintext_secret(
     External Secrets bring it into the cluster, or encrypt the file with SOPS or as a SealedSecret. A value that was
     committed once has to be changed where it is used, not only removed here.
 
-    Placeholders, user names, certificates and encrypted files pass; of `kubernetes_secret` resources
+    Placeholders, user names, certificates and encrypted files pass, and settings that say where to connect and how
+    (host, port, database, region and the like). A kustomization's `secretGenerator` counts with its literals, `envs`
+    and `files`; of one that cannot be built only the literals are seen. Of `kubernetes_secret` resources
     terraform-plaintext-secret speaks. Leave it for fixtures of tests, with `test_paths`.
 
     ```yaml bad
@@ -97,35 +108,38 @@ def plaintext_secret(
     See <https://kubernetes.io/docs/concepts/configuration/secret/> and
     <https://docs.aws.amazon.com/eks/latest/userguide/manage-secrets.html>.
     """
-    if item.block is not None and item.block.type in TYPED:
-        return  # terraform-plaintext-secret speaks of it
-    if item.root["sops"].present or item.root["type"].text == "kubernetes.io/service-account-token":
-        return
-    for key, value, node in _generated(item) if item.kind == "Kustomization" else _entries(item):
+    for title, key, value, node in _generated(item) if isinstance(item, Unit) else _entries(item):
         if not _is_secret(key, value, placeholders):
             continue
         place = _place(node, value)
         path = "" if place is None else place.source.path
         if place is None or any(fnmatchcase(path, glob) for glob in test_paths):
             continue
-        yield Problem(f"{item.title} holds {key} in plain text", place, secret=True)
+        yield Problem(f"{title} holds {key} in plain text", place, secret=True)
 
 
-def _entries(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
+def _entries(item: KubeObject) -> Iterator[tuple[str, str, str, Node]]:
+    """Yield the title of a Secret, and key, value and node of each entry that this rule speaks of."""
+    if item.block is not None and item.block.type in TYPED:
+        return  # terraform-plaintext-secret speaks of it
+    if item.root["sops"].present or item.root["type"].text == "kubernetes.io/service-account-token":
+        return
     for key, node in item.root["data"].items():
         if node.known and node.text:
-            yield key, _decoded(node.text), node
+            yield item.title, key, _decoded(node.text), node
     for key, node in item.root["stringData"].items():
         if node.known and node.text:
-            yield key, node.text, node
+            yield item.title, key, node.text, node
 
 
-def _generated(item: KubeObject) -> Iterator[tuple[str, str, Node]]:
-    for generator in item.root["secretGenerator"]:
-        for literal in generator["literals"]:
-            if literal.known:
-                key, _, value = literal.text.partition("=")
-                yield key, value.strip("\"'"), literal
+def _generated(item: Unit) -> Iterator[tuple[str, str, str, Node]]:
+    """Yield what a kustomization that is not built would generate; a built one has its Secrets."""
+    for kustomization in item.kustomizations if not item.objects else ():
+        for generator in kustomization.root["secretGenerator"]:
+            for literal in generator["literals"]:
+                if literal.known:
+                    key, _, value = literal.text.partition("=")
+                    yield f"Secret/{generator['name'].text}", key, value.strip("\"'"), literal
 
 
 def _decoded(text: str) -> str:
@@ -142,6 +156,8 @@ def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
     if not text or text.startswith("ENC[") or PLACEHOLDER.fullmatch(text) is not None:
         return False
     if _BARE_URL.fullmatch(text) is not None or _USER_KEY.fullmatch(key) is not None:
+        return False
+    if "@" not in text and (_SETTING_KEY.fullmatch(key) is not None or _SETTING_END.fullmatch(key) is not None):
         return False
     if any(fnmatchcase(key, glob) for glob in PUBLIC_KEYS):
         return False
