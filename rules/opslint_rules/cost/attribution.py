@@ -184,8 +184,7 @@ def missing_cost_labels(
 
 def _without(title: str, given: Node, groups: tuple[tuple[str, ...], ...], at: Node) -> Problems:
     keys = {key for key, _ in given.items()}
-    asked = [(group,) if isinstance(group, str) else group for group in groups]  # a lone key is a group of its own
-    lost = [" or ".join(group) for group in asked if keys.isdisjoint(group)]
+    lost = [" or ".join(group) for group in groups if keys.isdisjoint(group)]
     if lost:
         yield Problem(f"{title} has no label {', '.join(lost)}: nobody owns its cost", given if given.exists else at)
 
