@@ -40,7 +40,7 @@ def images(paths: tuple[str, ...], format_: str, **given: Any) -> int:
     Each image is shown with its registry, repository, tag and digest, the Terraform ECR repository of that name, and
     each container that uses it: its object, its environment and the line that names the image.
     """
-    from opslint.cli.check import expected_errors, say_expected
+    from opslint.cli.lint import expected_errors, say_expected
 
     choose_color(given["color"])
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Final
 
 from opslint.engine.options import Option, read_option
@@ -143,7 +142,9 @@ class Rule:
     @property
     def page(self) -> str:
         """The docstring, Markdown."""
-        return inspect.cleandoc(self.function.__doc__ or "")
+        from inspect import cleandoc
+
+        return cleandoc(self.function.__doc__ or "")
 
     @property
     def summary(self) -> str:
