@@ -125,7 +125,8 @@ def wildcard_permissions(
     a role what its holder really does, so it can never be taken back. List the resources and verbs; for controllers
     their documentation has the list.
 
-    Rules that name single objects (`resourceNames`) pass. Leave it for operators whose published role is like that.
+    A wildcard in verbs or resources only is medium. Rules that name single objects (`resourceNames`) pass. Leave it for
+    operators whose published role is like that.
 
     ```yaml bad
     apiVersion: rbac.authorization.k8s.io/v1
@@ -163,12 +164,14 @@ def wildcard_permissions(
             message = f"{item.title} grants every verb on every non-resource URL"
             yield Problem(message, _star(urls), also=(("all verbs", _star(verbs)),))
         elif any_verb and grade >= 2 and len(resources):
-            yield Problem(f"{item.title} grants every verb on {', '.join(resources.texts())}", _star(verbs))
+            message = f"{item.title} grants every verb on {', '.join(resources.texts())}"
+            yield Problem(message, _star(verbs), severity=Severity.MEDIUM)
         elif any_resource and grade >= 2:
             message = f"{item.title} grants {', '.join(verbs.texts())} on every resource of {_groups(granted)}"
-            yield Problem(message, _star(resources))
+            yield Problem(message, _star(resources), severity=Severity.MEDIUM)
         elif strict_groups and "*" in granted["apiGroups"].texts():
-            yield Problem(f"{item.title} grants permissions in every API group", _star(granted["apiGroups"]))
+            message = f"{item.title} grants permissions in every API group"
+            yield Problem(message, _star(granted["apiGroups"]), severity=Severity.MEDIUM)
 
 
 def _star(listed: Node) -> Node:
