@@ -37,3 +37,34 @@ def test_pods_that_claim_a_volume_get_no_second_replica(tmp_path, monkeypatch):
     assert fixed({"store.yaml": claiming}, "single-replica", tmp_path, monkeypatch)["store.yaml"] == claiming
     mended = fixed({"store.yaml": free}, "single-replica", tmp_path, monkeypatch)["store.yaml"]
     assert mended == free.replace("replicas: 1", "replicas: 2")
+
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: store\nversion: 1.0.0\n",
+    "chart/values.yaml": 'claim: ""\nupdateStrategy:\n  type: RollingUpdate\n',
+    "chart/templates/_helpers.tpl": '{{- define "store.claim" -}}\n{{ .Release.Name }}-data\n{{- end }}\n',
+    "chart/templates/store.yaml": """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: store}
+spec:
+  strategy: {{- toYaml .Values.updateStrategy | nindent 4 }}
+  template:
+    spec:
+      volumes:
+        - name: data
+          persistentVolumeClaim:
+            claimName: {{ .Values.claim | default (include "store.claim" .) }}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: {{ include "store.claim" . }}}
+spec: {accessModes: [ReadWriteOnce]}
+""",
+}
+
+
+def test_a_computed_name_does_not_keep_the_strategy_from_being_mended(tmp_path, monkeypatch):
+    mended = fixed(CHART, "shared-rwo-volume", tmp_path, monkeypatch)
+    values = CHART["chart/values.yaml"].replace("RollingUpdate", "Recreate")
+    assert mended == CHART | {"chart/values.yaml": values}

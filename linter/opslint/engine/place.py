@@ -124,17 +124,17 @@ def _apart(place: Origin, primary: Location, related: Related | list[tuple[str, 
 
 
 def _of_key(node: Node, shown: Location) -> Origin:
-    """Return the origin of a value; that of the key in front of it when a helper in another file made the value."""
+    """Return the origin of a value; where a template or its helper computes the value, that of the key in front."""
     origin, key = origin_of(shown), node.key_span
     if key is None or origin.editable is not None:
         return origin
     used = origin_of(Location(node.source, key))
-    if used.location.source.path == origin.location.source.path:
+    elsewhere = used.location.source.path != origin.location.source.path
+    if not elsewhere and origin.confidence is Confidence.EXACT:
         return origin
-    # What made the value is no more exact for that.
-    return used._replace(
-        confidence=origin.confidence, related=(("made by this helper", origin.location), *used.related)
-    )
+    helper = (("made by this helper", origin.location),) if elsewhere else ()
+    keys = (pair for pair in origin.related if pair[0].startswith("values key"))
+    return used._replace(related=(*helper, *used.related, *keys))
 
 
 def _targets(problem: Problem, unit: Unit | None) -> tuple[str, ...]:
