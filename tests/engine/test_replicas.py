@@ -44,6 +44,13 @@ TARGET = "scaleTargetRef: {kind: Deployment, name: web}"
         (workload("{replicas: 5}") + scaler("{scaleTargetRef: {name: web}, minReplicaCount: 4}", "ScaledObject"), 4),
         (workload("{replicas: 5}") + scaler("{scaleTargetRef: {name: web}, minReplicas: 4}"), 5),
         (workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicas: 2}}", namespace="other"), 5),
+        (workload("{replicas: 5}") + scaler(f"{{{TARGET}, minReplicas: 2}}").replace(", namespace: shop}", "}"), 2),
+        (
+            workload("{replicas: 5}")
+            + scaler(f"{{{TARGET}, minReplicas: 2}}").replace(", namespace: shop}", "}")
+            + scaler(f"{{{TARGET}, minReplicas: 3}}"),
+            3,
+        ),
         (workload("{replicas: 5}") + scaler("{scaleTargetRef: {kind: StatefulSet, name: web}, minReplicas: 2}"), 5),
         (workload("{replicas: 5}") + scaler("text"), 5),
     ],

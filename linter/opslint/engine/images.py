@@ -36,15 +36,15 @@ class Image(NamedTuple):
 def parse_image(reference: str) -> Image | None:
     """Parse a reference; None when it is empty or holds what looks like a template's leftover.
 
-    The first part is a registry when it has a dot or a colon, or is localhost (the rule of the distribution
-    reference grammar).
+    The first part is a registry when it has a dot, a colon or a capital letter, or is localhost (the rule of
+    https://pkg.go.dev/github.com/distribution/reference).
     """
     text = reference.strip()
     if not text or any(char in text for char in "{}$ <>"):
         return None
     text, _, digest = text.partition("@")
     first, slash, rest = text.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
+    if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         registry, path = first, rest
     else:
         registry, path = DOCKER_HUB, text

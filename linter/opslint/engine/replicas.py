@@ -6,10 +6,13 @@ import math
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from opslint.engine.pods import share_namespace
 from opslint.model.cached import once
 from opslint.model.records import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from opslint.model.kube import KubeObject, Workload
     from opslint.model.node import Node
     from opslint.model.project import Unit
@@ -62,15 +65,19 @@ def replicas_of(item: Workload) -> Replicas:
 @once
 def autoscaler_of(item: Workload) -> KubeObject | None:
     """Return the HPA or ScaledObject of the unit that targets the workload, None when there is none."""
-    found = _index(item.unit).scalers.get((item.kind, item.name), ())
-    return next((one for one in found if one.namespace == item.namespace), None)
+    return _nearest(_index(item.unit).scalers.get((item.kind, item.name), ()), item)
 
 
 def target_of(scaler: KubeObject) -> Workload | None:
     """Return the workload of the unit that an HPA or ScaledObject targets, None when there is none."""
     target = _target(scaler)
-    found = _index(scaler.unit).workloads.get(target, ()) if target is not None else ()
-    return next((one for one in found if one.namespace == scaler.namespace), None)
+    return _nearest(_index(scaler.unit).workloads.get(target, ()) if target is not None else (), scaler)
+
+
+def _nearest(found: Iterable[KubeObject], item: KubeObject) -> KubeObject | None:
+    """Return the one of the item's namespace, else one that may land there: an object may leave it to the apply."""
+    near = [one for one in found if share_namespace(one, item)]
+    return next((one for one in near if one.namespace == item.namespace), near[0] if near else None)
 
 
 def _target(scaler: KubeObject) -> tuple[str, str] | None:

@@ -26,7 +26,6 @@ from opslint_rules.backup.velero_locations import Schedule, schedules_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BUILT_IN: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 _IN_TERRAFORM: Final = ("kubernetes_namespace", "kubernetes_namespace_v1")
 
 
@@ -186,7 +185,8 @@ def _namespaces(project: Project) -> set[str] | None:
         return None
     if project.of_kind("Application", "ApplicationSet", "Kustomization", "HelmRelease"):
         return None
-    found = set(_BUILT_IN)
+    built_in = {"default", *project.system_namespaces}
+    found = set(built_in)
     for one in project.objects:
         if one.kind == "Namespace":
             found.add(one.name)
@@ -196,7 +196,7 @@ def _namespaces(project: Project) -> set[str] | None:
         if not name:
             return None
         found.add(name)
-    return found if len(found) > len(_BUILT_IN) else None
+    return found if len(found) > len(built_in) else None
 
 
 def _of_terraform(project: Project) -> Iterator[str]:

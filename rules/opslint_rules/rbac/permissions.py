@@ -376,7 +376,8 @@ def _is_allowed(item: KubeObject, allow: tuple[str, ...]) -> bool:
 def _needs(item: KubeObject, what: str) -> bool:
     """True when the role is that of a well-known controller that needs it."""
     controllers = load("kubernetes/known_controllers")["controllers"]
-    names = (item.labels.get("app.kubernetes.io/name", ""), item.labels.get("app", ""), item.name)
+    labels = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app")
+    names = (*(item.labels.get(label, "") for label in labels), item.name)
     return any(what in controllers.get(name, ()) for name in names) or any(
         what in needed and item.name.startswith(name + "-") for name, needed in controllers.items()
     )
