@@ -64,6 +64,23 @@ def test_fixes_of_one_text_follow_each_other(fixing):
     assert not result.report.findings
 
 
+@pytest.mark.parametrize("names", [("spec", "inner"), ("inner", "spec")])
+def test_lines_of_an_inner_map_come_before_those_of_the_map_around_it(fixing, names):
+    def adder(name):
+        def proposes(item, project):
+            """Adds a map to another."""
+            to = item.root["spec"] if name == "spec" else item.root["spec"]["inner"]
+            if not to["new"].exists:
+                yield Problem(name, to, fix=Fix(f"add to {name}", (Add(to["new"], "of", name),), Safety.SAFE))
+
+        proposes.__name__ = f"add_{'ab'[names.index(name)]}"
+        return rule(each=kind(), severity=Severity.LOW, preset=STRICT)(proposes)
+
+    text = HEAD + "spec:\n  inner:\n    b: 1\n"
+    result = fixing({"a.yaml": text}, [adder(name) for name in names])
+    assert text_of(result, "a.yaml") == text + "    new:\n      of: inner\n  new:\n    of: spec\n"
+
+
 def test_two_fixes_that_add_the_same_map_do_not_add_it_twice(fixing):
     def adder(key):
         def proposes(item, project):

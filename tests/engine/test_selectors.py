@@ -6,10 +6,12 @@ from opslint.engine.pods import (
     budget_selects,
     budgets_of,
     is_referenced,
+    job_spec_of,
     labels_of,
     made_by_operator,
     selected_by_budget,
     selected_by_service,
+    selector_of,
     services_of,
 )
 from opslint.engine.selectors import selects, selects_labels
@@ -181,6 +183,25 @@ def test_a_rollout_takes_labels_from_the_deployment_it_refers_to():
     rollout = made.of_kind("Rollout")[0]
     assert dict(labels_of(rollout)) == LABELS
     assert [is_referenced(item) for item in made.objects] == [True, False, False, False]
+
+
+def test_a_rollout_selects_as_the_deployment_it_refers_to():
+    made = unit(
+        PODS.replace("{template", "{selector: {matchLabels: {app: web}}, template", 1)
+        + "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: roll, namespace: shop}\n"
+        "spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n"
+    )
+    assert [selector_of(item).plain() for item in (made.objects[0], made.of_kind("Rollout")[0])] == [
+        {"matchLabels": {"app": "web"}}
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"), [("Job", "{backoffLimit: 1}"), ("CronJob", "{jobTemplate: {spec: {backoffLimit: 1}}}")]
+)
+def test_jobs_and_what_makes_them_have_one_spec(kind, spec):
+    (item,) = unit(f"apiVersion: batch/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n").objects
+    assert job_spec_of(item)["backoffLimit"].number == 1
 
 
 def test_a_custom_resource_owns_the_pods_whose_labels_name_it():

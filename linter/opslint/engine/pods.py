@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from opslint.engine.selectors import selects, selects_labels
 from opslint.model.cached import once
+from opslint.model.kube import POD_TEMPLATE
 from opslint.model.node import Node, Undecided
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from opslint.model.kube import Container, KubeObject, Workload
     from opslint.model.project import Unit
+
+POD_KINDS: Final = tuple(sorted(POD_TEMPLATE))  # kinds that hold a pod template, or are a pod
 
 # Custom resources whose pods a controller makes: their pod templates are in no manifest.
 OPERATOR_KINDS: Final = (
@@ -129,6 +132,16 @@ def labels_of(item: Workload) -> Labels:
 def containers_of(item: Workload) -> tuple[Container, ...]:
     """Return the containers of the workload's pods, of the referenced Deployment for a Rollout with `workloadRef`."""
     return (reference_of(item) or item).containers
+
+
+def selector_of(item: Workload) -> Node:
+    """Return the workload's selector, that of the referenced Deployment for a Rollout with `workloadRef`."""
+    return (reference_of(item) or item).spec["selector"]
+
+
+def job_spec_of(item: Workload) -> Node:
+    """Return the spec of a Job, or of the Jobs that a CronJob makes."""
+    return item.spec["jobTemplate"]["spec"] if item.kind == "CronJob" else item.spec
 
 
 def budget_selects(budget: KubeObject, labels: Mapping[str, str]) -> bool:

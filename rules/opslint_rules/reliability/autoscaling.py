@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     RECOMMENDED,
+    SCALED_KINDS,
     Change,
     Fix,
     KubeObject,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Other kinds may be custom resources with a scale subresource.
-BUILT_IN: Final = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout")
 SCALERS: Final = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject")
 
 
@@ -156,7 +156,7 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
     reference = item.spec["targetRef" if item.kind == "VerticalPodAutoscaler" else "scaleTargetRef"]
     name, group = reference["name"].text, reference["apiVersion"].text.rpartition("/")[0]
     kind_ = reference["kind"].text or ("Deployment" if item.kind == "ScaledObject" else "")
-    if not item.unit.closed or not name or kind_ not in BUILT_IN:
+    if not item.unit.closed or not name or kind_ not in SCALED_KINDS:
         return
     named = [one for one in _all(item, project) if one.name == name]
     # Without an apiVersion only KEDA finds the workload, but what is meant is clear.
@@ -164,7 +164,7 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
         return
     if project.knows(kind_, item.namespace, name):
         return
-    here = [one for one in named if _reachable(one, item) and one.kind in BUILT_IN]
+    here = [one for one in named if _reachable(one, item) and one.kind in SCALED_KINDS]
     wanted = f"{item.title} scales {kind_}/{name}"
     if here:
         other = here[0]
@@ -188,10 +188,10 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
 
 
 def _all(item: KubeObject, project: Project) -> Iterator[KubeObject]:
-    yield from item.unit.of_kind(*BUILT_IN)
+    yield from item.unit.of_kind(*SCALED_KINDS)
     for unit in project.units:
         if unit is not item.unit:
-            yield from unit.of_kind(*BUILT_IN)
+            yield from unit.of_kind(*SCALED_KINDS)
 
 
 def _reachable(other: KubeObject, item: KubeObject) -> bool:

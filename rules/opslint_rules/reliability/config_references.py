@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
+    POD_KINDS,
     STRICT,
     KubeObject,
     NamedTuple,
@@ -27,18 +28,6 @@ from opslint.api import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POD_KINDS: Final = (
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "Pod",
-    "PodTemplate",
-    "ReplicaSet",
-    "ReplicationController",
-    "Rollout",
-    "StatefulSet",
-)
 # Controllers write these into every namespace.
 EVERYWHERE: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert"})
 PREFIX: Final = ("entityOperator", "userOperator", "secretPrefix")  # of a Kafka, for the Secrets of its KafkaUsers

@@ -26,10 +26,10 @@ from opslint.api import (
     is_scaled,
     kind,
     percent,
-    reference_of,
     replicas_of,
     rule,
     selected_by_budget,
+    selector_of,
     workload,
     yaml_string,
 )
@@ -157,7 +157,7 @@ def _by(replicas: Replicas) -> str:
 
 def _add_budget(item: Workload) -> Fix | None:
     """A budget with the workload's own labels, in its file; a chart's template is no place to append plain YAML to."""
-    selector = (reference_of(item) or item).spec["selector"]["matchLabels"]
+    selector = selector_of(item)["matchLabels"]
     if item.source.origin is not None or not item.name or not len(selector):
         return None
     namespace = f"\n  namespace: {yaml_string(item.namespace)}" if item.metadata["namespace"].present else ""

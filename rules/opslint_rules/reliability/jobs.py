@@ -18,6 +18,7 @@ from opslint.api import (
     Severity,
     Workload,
     cron_fields,
+    job_spec_of,
     kind,
     load,
     longest_gap_hours,
@@ -96,7 +97,7 @@ def job_unbounded(
 
     See <https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/>.
     """
-    spec = item.spec["jobTemplate"]["spec"] if item.kind == "CronJob" else item.spec
+    spec = job_spec_of(item)
     backoff, deadline, ttl = spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]
     if (backoff.number or 0) > max_backoff:
         yield Problem(f"{item.title} retries {backoff.text} times (at most {max_backoff})", backoff)
@@ -275,7 +276,7 @@ def batch_spec_invalid(item: Workload, project: Project) -> Problems:
         fix = Fix("Set restartPolicy: OnFailure", (put(policy, "OnFailure"),), Safety.SAFE)
         said = "restartPolicy Always" if policy.present else "no restartPolicy, which means Always"
         yield Problem(f"{item.title} has {said}: the API server rejects it", policy, fix=fix)
-    spec = item.spec["jobTemplate"]["spec"] if item.kind == "CronJob" else item.spec
+    spec = job_spec_of(item)
     if spec["completionMode"].text == "Indexed" and not spec["completions"].present:
         yield Problem(f"{item.title} is Indexed without completions", spec["completionMode"])
     if item.kind == "CronJob":

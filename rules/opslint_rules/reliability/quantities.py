@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
     OPT_IN,
+    POD_KINDS,
     STRICT,
     Container,
     Fix,
@@ -27,18 +28,6 @@ from opslint.api import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-POD_KINDS: Final = (
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "Pod",
-    "PodTemplate",
-    "ReplicaSet",
-    "ReplicationController",
-    "Rollout",
-    "StatefulSet",
-)
 BYTES: Final = ("memory", "ephemeral-storage", "storage")
 SMALLEST: Final = 1024 * 1024  # bytes; less is taken for a forgotten unit
 

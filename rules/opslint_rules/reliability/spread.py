@@ -21,9 +21,9 @@ from opslint.api import (
     is_scaled,
     labels_of,
     put,
-    reference_of,
     replicas_of,
     rule,
+    selector_of,
     selects,
     set_by_policy,
     template_of,
@@ -188,7 +188,7 @@ def _spread_over(spec: Node) -> Iterator[str]:
 
 def _add_constraint(item: Workload, constraints: Node) -> Fix | None:
     """A constraint with the workload's own labels; not in a chart's template, where the labels are made."""
-    labels = (reference_of(item) or item).spec["selector"]["matchLabels"]
+    labels = selector_of(item)["matchLabels"]
     spec = constraints.parent
     if constraints.exists or spec is None or not spec.present or spec.source.origin is not None or not len(labels):
         return None
@@ -294,7 +294,7 @@ def spread_selector_mismatch(item: Workload, project: Project) -> Problems:
 def _selector(item: Workload, selector: Node) -> Iterator[Problem]:
     labels = labels_of(item)
     if not selector.present:
-        wanted = (reference_of(item) or item).spec["selector"]["matchLabels"]
+        wanted = selector_of(item)["matchLabels"]
         text = ", ".join(f"{key}: {value.text}" for key, value in wanted.items())
         fix = None
         if text and item.source.origin is None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from opslint.api import (
     KARPENTER_MODULE,
+    POD_KINDS,
     RECOMMENDED,
     Block,
     Fix,
@@ -33,21 +34,10 @@ from opslint.api import (
 
 ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 _ROLE: Final = regex(r"arn:aws(?:-[a-z]+)*:iam::(?P<account>\d{12}):role/(?:[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})")
-_PODS: Final = (
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-    "Rollout",
-)
 
 
 @rule(
-    each=kind("ServiceAccount", *_PODS),
+    each=kind("ServiceAccount", *POD_KINDS),
     severity=Severity.HIGH,
     preset=RECOMMENDED,
     applies_to="cross",

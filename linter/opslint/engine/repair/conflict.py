@@ -68,18 +68,28 @@ def independent(one: Edit, other: Edit) -> bool:
     return (whole_lines or new_lines or in_brackets) and both[0].partition(":")[0] != both[1].partition(":")[0]
 
 
+def _depth(edit: Edit) -> int:
+    """Return the indentation of the lines that are inserted behind one, 0 for every other edit."""
+    lines = edit.text.lstrip("\r\n")
+    return len(lines) - len(lines.lstrip(" ")) if lines != edit.text else 0
+
+
 def changed(path: str, text: str, edits: Sequence[Edit]) -> str:
-    """Return the text with the edits made, from its end to its start."""
+    """Return the text with the edits made, from its end to its start.
+
+    Of lines that are inserted at one place the deepest come first: the block that they belong to ends there.
+    """
     source = Source(path, text)
     spans = [
         (
             source.offset(edit.span.line, edit.span.column),
             source.offset(edit.span.end_line, edit.span.end_column),
+            -_depth(edit),
             number,
             edit.text,
         )
         for number, edit in enumerate(edits)
     ]
-    for start, end, _, new in sorted(spans, reverse=True):
+    for start, end, _, _, new in sorted(spans, reverse=True):
         text = text[:start] + new + text[end:]
     return text
