@@ -14,6 +14,12 @@ RUN python -m venv /opt/opslint \
     && /opt/opslint/bin/python -m compileall -q /opt/opslint/lib
 
 FROM python:3.13-slim
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="opslint" \
+      org.opencontainers.image.description="A linter for Helm charts, Kubernetes manifests and Terraform on EKS" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.source="https://github.com/opslint/opslint" \
+      org.opencontainers.image.licenses="Apache-2.0"
 # git only tells what changed (--changed-since); a mounted repository belongs to someone else.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from opslint import __version__
 from opslint.model.source import Source
 from opslint.read.yaml import read_yaml
 
@@ -79,6 +81,47 @@ def test_the_lint_step(lint, files, given, status, complete):
     assert outputs == {"status": status, "complete": complete}
     assert (sarif is None) == (status == "2")
     assert bool(summary) == (status != "2" and given.get("SUMMARY") != "false")
+
+
+def test_a_summary_that_github_would_drop_is_cut(lint, tmp_path):
+    stand_in = tmp_path / "runner" / "opslint" / "bin" / "opslint"
+    stand_in.write_text(
+        '#!/bin/sh\nfor one in "$@"; do case "$one" in\n'
+        '  markdown=*) yes "| 1 | low | a rule | 한 |" | head -c 2000000 > "${one#markdown=}" ;;\n'
+        """  sarif=*) echo '{"runs": [{"invocations": [{"executionSuccessful": true}]}]}' > "${one#sarif=}" ;;\n"""
+        "esac; done\n"
+    )
+    outputs, summary, _ = lint({"a.yaml": CLEAN})
+    assert outputs == {"status": "0", "complete": "true"}
+    assert 990_000 < len(summary.encode()) < 1024**2
+    *rows, first, second, note = summary.splitlines()
+    assert set(rows) == {"| 1 | low | a rule | 한 |"}
+    assert (first, second, note) == ("", "", "The rest is left out: GitHub shows no more than 1 MiB.")
+
+
+@pytest.mark.parametrize(
+    "path", ["action.yml", ".github/workflows/ci.yml", "linter/opslint/cli/init.py", "docs/guides/code-scanning.md"]
+)
+def test_actions_of_others_are_pinned_by_commit(path):
+    used = re.findall(r"uses: ([^\n]+)", (ROOT / path).read_text())
+    others = [one for one in used if not one.startswith(("./", "opslint/opslint@"))]
+    assert others
+    for one in others:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", one), one
+
+
+def test_the_image_is_built_of_files_that_are_there_and_says_its_version():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    copied = [
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    ]
+    assert {"pyproject.toml", "linter", "rules", "schemas"} <= set(copied)
+    for name in copied:
+        assert (ROOT / name).exists()
+        assert f"!{name}" in allowed
+    assert f"ARG VERSION={__version__}" in lines
+    assert "USER 10001" in lines[lines.index(next(line for line in lines if line.startswith("COPY --from"))) :]
 
 
 def test_every_input_is_used_and_none_stands_in_a_script():

@@ -47,5 +47,10 @@ def test_what_is_offered(words, offered):
     assert ask("bash_complete", words).split() == offered
 
 
+def test_fish_takes_what_stands_behind_the_first_comma_whole():
+    assert 'string split -m 1 "," $completion' in ask("fish_source")
+    assert ask("fish_complete", "opslint --ignore cost,missing-pd").partition("\t")[0] == "plain,cost,missing-pdb"
+
+
 def test_fish_gets_the_summaries():
     assert "missing-pdb\tA workload" in ask("fish_complete", "opslint explain missing-pdb").replace("\\t", "\t")

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 from opslint.cli.catalogue import all_rules
+from opslint.cli.commands import COMMANDS
 from opslint.cli.schema import configuration_schema
 from opslint.engine.docs import page_markdown
 
@@ -203,3 +204,12 @@ def test_schema_prints_those_of_the_json_formats(cli, what):
 
 def test_an_unknown_schema_is_wrong_usage(cli):
     assert cli("schema", "sarif")[0] == 2
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_every_help_has_examples_and_exit_statuses(cli, command):
+    status, out, _ = cli(*command, "--help")
+    assert status == 0
+    assert "Examples:\n" in out
+    assert "Exit status:" in out
+    assert all(len(line) <= 120 for line in out.splitlines())

@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+def prepare_fish() -> None:
+    """Let fish take all behind the first comma: click's script cuts lists of rules, and summaries, at the next."""
+    from click.shell_completion import FishComplete, add_completion_class
+
+    class Fish(FishComplete):
+        """Click's, with one split a line."""
+
+        source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
+
+    add_completion_class(Fish)
+
+
 def complete_paths(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Leave it to the shell, which knows files and folders better."""
     from click.shell_completion import CompletionItem

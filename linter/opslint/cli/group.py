@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opslint.cli.commands import COMMANDS
-from opslint.cli.completion import complete_paths
+from opslint.cli.completion import complete_paths, prepare_fish
 from opslint.cli.options import EPILOG, OptionSections
 from opslint.cli.streams import ended, say
 
@@ -90,6 +90,8 @@ def opslint() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit status."""
+    if "_OPSLINT_COMPLETE" in os.environ:
+        prepare_fish()
     try:
         status: Any = opslint.main(arguments, prog_name="opslint", standalone_mode=False)
     except SystemExit as error:

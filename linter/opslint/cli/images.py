@@ -25,7 +25,7 @@ Examples:
                                         scan each of them
 
 \b
-Exit status: 0; 2 for wrong usage or configuration; 3 when something could not be read (the end of the list says what).
+Exit status: 0; 2 for wrong usage or configuration; 3 when something could not be read (it says what).
 """
 
 

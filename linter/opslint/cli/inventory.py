@@ -24,7 +24,7 @@ Examples:
   opslint inventory --format json .     for a program
 
 \b
-Exit status: 0; 2 for wrong usage or configuration; 3 when something could not be read (the end of the list says what).
+Exit status: 0; 2 for wrong usage or configuration; 3 when something could not be read (it says what).
 """
 
 

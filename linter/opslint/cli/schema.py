@@ -28,9 +28,19 @@ _TYPES: Final[dict[str, dict[str, Any]]] = {
 
 
 _FORMATS: Final = ("config", "report", "inventory")
+_EPILOG: Final = """\
+\b
+Examples:
+  opslint schema > opslint.schema.json        for an editor that completes .opslint.yaml
+  opslint schema --rules-from mine.py         with the options of rules of your own
+  opslint schema report                       of `opslint --format json`
+
+\b
+Exit status: 0; 2 for a schema that does not exist, or rules that cannot be loaded.
+"""
 
 
-@click.command()
+@click.command(epilog=_EPILOG)
 @click.argument("what", type=click.Choice(_FORMATS), default="config", metavar="[WHAT]")
 @click.option("--rules-from", multiple=True, metavar="MODULE|FILE", help="Rules of your own besides.")
 def schema(what: str, rules_from: tuple[str, ...]) -> int:
