@@ -99,3 +99,67 @@ def test_names_cannot_hurt_the_terminal(images):
     _, out = images({"a.yaml": text}, ".")
     assert "\x1b" not in out
     assert not any(line.startswith("::") for line in out.splitlines())
+
+
+TERRAFORM = """\
+variable "tag" {}
+resource "aws_lambda_function" "resize" {
+  function_name = "resize"
+  package_type  = "Image"
+  image_uri     = "ACCOUNT/resize:v3"
+}
+resource "aws_lambda_function" "zip" {
+  function_name = "zip"
+  filename      = "zip.zip"
+}
+resource "aws_ecs_task_definition" "web" {
+  family = "web"
+  container_definitions = jsonencode([
+    { name = "web", image = "ACCOUNT/shop-api:v1", essential = true },
+    { name = "log", image = "fluent/fluent-bit:${var.tag}" },
+  ])
+}
+resource "aws_ecs_task_definition" "elsewhere" {
+  family                = "elsewhere"
+  container_definitions = var.tag
+}
+resource "aws_apprunner_service" "docs" {
+  service_name = "docs"
+  source_configuration {
+    image_repository {
+      image_identifier      = "public.ecr.aws/shop/docs:latest"
+      image_repository_type = "ECR_PUBLIC"
+    }
+  }
+}
+resource "aws_batch_job_definition" "report" {
+  name                 = "report"
+  type                 = "container"
+  container_properties = <<-EOT
+    {"image": "ACCOUNT/report:v9"}
+  EOT
+}
+""".replace("ACCOUNT", ECR)
+
+
+def test_images_that_terraform_runs(images):
+    status, out = images({".git/HEAD": "", "infra/prod/main.tf": TERRAFORM}, "--format", "json", ".")
+    assert status == 0
+    found = json.loads(out)
+    used = {
+        one["image"]: [(use["name"], use["container"], use["line"]) for use in one["uses"]] for one in found["images"]
+    }
+    assert used == {
+        f"{ECR}/report:v9": [("aws_batch_job_definition.report", "", 35)],
+        f"{ECR}/resize:v3": [("aws_lambda_function.resize", "", 5)],
+        f"{ECR}/shop-api:v1": [("aws_ecs_task_definition.web", "web", 14)],
+        "public.ecr.aws/shop/docs:latest": [("aws_apprunner_service.docs", "", 26)],
+    }
+    unknown = [(use["name"], use["container"], use["line"]) for use in found["unknown"]]
+    assert unknown == [("aws_ecs_task_definition.elsewhere", "", 20), ("aws_ecs_task_definition.web", "log", 13)]
+
+
+def test_images_that_terraform_runs_are_named_by_their_resource(images):
+    out = images({".git/HEAD": "", "main.tf": TERRAFORM}, ".")[1]
+    assert "  main.tf:5  aws_lambda_function.resize\n" in out
+    assert "  main.tf:14  container web of aws_ecs_task_definition.web\n" in out

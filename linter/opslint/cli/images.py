@@ -38,7 +38,8 @@ def images(paths: tuple[str, ...], format_: str, **given: Any) -> int:
     """List every image that the workloads of a repository run, and judge nothing.
 
     Each image is shown with its registry, repository, tag and digest, the Terraform ECR repository of that name, and
-    each container that uses it: its object, its environment and the line that names the image.
+    each container that uses it: its object, its environment and the line that names the image. Images that Terraform
+    runs in Lambda, ECS, App Runner and Batch are listed too.
     """
     from opslint.cli.lint import expected_errors, say_expected
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.engine.images import parse_image
 from opslint.engine.place import origin_of
+from opslint.engine.run_images import run_images
 from opslint.output.escape import visible, without_commands
 from opslint.output.json_text import encode, encode_list, encode_object
 from opslint.output.selection import place, plural
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from opslint.engine.images import Image
+    from opslint.engine.run_images import RunImage
     from opslint.model.kube import Container
     from opslint.model.project import Project
     from opslint.model.report import Failure
@@ -27,7 +29,7 @@ _ECR: Final = "aws_ecr_repository"
 
 
 def images_of(project: Project, failures: Sequence[Failure]) -> Facts:
-    """Return the images by their reference with the places that use them, and the containers whose image is unknown.
+    """Return the images by their reference with the places that use them, and what runs an image that is not known.
 
     The ECR repository of Terraform is told where its name is known and the same.
     """
@@ -40,6 +42,11 @@ def images_of(project: Project, failures: Sequence[Failure]) -> Facts:
                 unknown.append(_use(container))
             else:
                 uses.setdefault(text.strip(), []).append(_use(container))
+    for run in run_images(project):
+        if parse_image(run.image) is None:
+            unknown.append(_run(run))
+        else:
+            uses.setdefault(run.image, []).append(_run(run))
     declared = _declared(project)
     found = []
     for text, used in uses.items():
@@ -91,6 +98,23 @@ def _use(container: Container) -> Facts:
         "part": container.part,
         "unit": owner.unit.id,
         "environment": environment.name or None,
+        "path": where.source.path,
+        "line": where.span.line,
+    }
+
+
+def _run(run: RunImage) -> Facts:
+    """Return the use of an image by a resource of Terraform."""
+    root = run.block.root
+    where = origin_of(run.at).location
+    return {
+        "kind": run.block.type,
+        "namespace": None,
+        "name": run.block.address,
+        "container": run.container,
+        "part": "containers" if run.container else "image",
+        "unit": f"terraform:{root.path or '.'}",
+        "environment": root.environment.name or None,
         "path": where.source.path,
         "line": where.span.line,
     }
@@ -149,4 +173,7 @@ def _used(use: Facts) -> str:
     space = f" in namespace {use['namespace']}" if use["namespace"] else ""
     environment = f", {use['environment']}" if use["environment"] else ""
     where = place(use["path"], use["line"])
+    if use["kind"].startswith("aws_"):  # a resource, whose name is its address
+        named = f"{part} {use['container']} of " if use["container"] else ""
+        return f"{where}  {named}{use['name']}{environment}"
     return f"{where}  {part} {use['container']} of {use['kind']}/{use['name']}{space}{environment}"
