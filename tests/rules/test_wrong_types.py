@@ -128,7 +128,8 @@ def said(example, folder, *, alone=True):
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_no_rule_crashes_on_its_own_examples_with_something_wrong(rule, tmp_path):
-    for example in (one for one in examples_of(rule) if one.verdict == "bad"):
+    # One whose point is its configuration says nothing without it.
+    for example in (one for one in examples_of(rule) if one.verdict == "bad" and ".opslint.yaml" not in one.files):
         all_together = tmp_path / example.name
         for number, files in enumerate(mutations(example)):
             write(all_together / "overlays" / f"{number:05}", files)

@@ -10,7 +10,6 @@ from opslint.api import (
     KubeObject,
     ModuleCall,
     NamedTuple,
-    beside,
     place_within,
     registry_name,
     yaml_with_holes,
@@ -36,6 +35,66 @@ class Admin(NamedTuple):
     at: Node | Location
 
 
+class Granted(NamedTuple):
+    """A group that an entry of aws-auth gives to a principal, and where the entry is written."""
+
+    group: str
+    principal: str
+    at: Node | Location
+
+
+def groups_by(item: Block | KubeObject | ModuleCall) -> list[Granted] | None:
+    """Return the groups that aws-auth gives, None when some of them only an apply could tell."""
+    found: list[Granted] = []
+    if isinstance(item, ModuleCall):
+        for listed in (item[key] for key in _INPUTS):
+            if not listed.known:
+                return None
+            for one in listed:
+                groups = one["groups"] if one.known else one
+                if not groups.known or not all(group.known for group in groups):
+                    return None
+                arn = next((one[name] for name in _ARNS if one[name].present and one[name].known), one)
+                found += [Granted(group.text, arn.text, group) for group in groups]
+        return found
+    data = _data(item)
+    for text in (data[key] if data.known else data for key in _KEYS):
+        given = _in_text(text)
+        if given is None:
+            return None
+        found += given
+    return found
+
+
+def _in_text(text: Node) -> list[Granted] | None:
+    listed = yaml_with_holes(text)
+    if text.present and not isinstance(listed, list):
+        return None
+    found = []
+    for one in listed or ():
+        groups = one.get("groups") if isinstance(one, dict) else None
+        if not isinstance(groups, list) or not all(isinstance(name, str) and HOLE not in name for name in groups):
+            return None
+        arn = next((one[key] for key in _ARNS if isinstance(one.get(key), str)), "")
+        at = place_within(text, arn) if arn and HOLE not in arn else text
+        found += [Granted(name, arn.replace(HOLE, ""), at) for name in groups]
+    return found
+
+
+def _data(item: Block | KubeObject) -> Node:
+    return item["data"] if isinstance(item, Block) else item.root["data"]
+
+
+def sources_of(project: Project) -> list[Block | KubeObject | ModuleCall]:
+    """Return all that holds entries of aws-auth."""
+    every: list[Block | KubeObject | ModuleCall] = [
+        *project.named("ConfigMap", "aws-auth"),
+        *project.resources(DATA),
+        *project.calls,
+    ]
+    return [one for one in every if is_aws_auth(one)]
+
+
 def admins_by(item: Block | KubeObject | ModuleCall) -> Iterator[Admin]:
     """Yield whom aws-auth makes administrators: the ConfigMap, the resource of its data, or the module that makes it.
 
@@ -44,7 +103,7 @@ def admins_by(item: Block | KubeObject | ModuleCall) -> Iterator[Admin]:
     if isinstance(item, ModuleCall):
         yield from _of_inputs(item)
         return
-    data = item["data"] if isinstance(item, Block) else item.root["data"]
+    data = _data(item)
     for key in _KEYS if data.known else ():
         listed = yaml_with_holes(data[key])
         for one in listed if isinstance(listed, list) else ():
@@ -67,7 +126,8 @@ def _of_inputs(call: ModuleCall) -> Iterator[Admin]:
         for one in listed if listed.known else ():
             groups = one["groups"] if one.known else one
             arn = next((one[name] for name in _ARNS if one[name].present), None) if one.known else None
-            if arn is not None and arn.known and groups.known and _MASTERS in groups.plain():
+            masters = groups.known and any(group.known and group.text == _MASTERS for group in groups)
+            if arn is not None and arn.known and masters:
                 yield Admin(arn.text, arn)
 
 
@@ -98,11 +158,6 @@ def admins_of(cluster: Block, project: Project) -> Iterator[Admin]:
     call = cluster.call if cluster.virtual else None
     if call is not None:
         yield from _of_inputs(call)
-    sources: list[Block | KubeObject | ModuleCall] = [
-        *project.named("ConfigMap", "aws-auth"),
-        *beside(cluster, project, DATA),
-        *(one for one in cluster.root.calls if one is not call),
-    ]
-    for one in sources:
-        if is_aws_auth(one) and cluster_by(one, project) is cluster:
+    for one in sources_of(project):
+        if one is not call and cluster_by(one, project) is cluster:
             yield from admins_by(one)

@@ -30,7 +30,16 @@ from opslint.api import (
     rule,
     subjects_of,
 )
-from opslint_rules.rbac.aws_auth import DATA, Admin, admins_by, admins_of, cluster_by, is_aws_auth
+from opslint_rules.rbac.aws_auth import (
+    DATA,
+    Admin,
+    admins_by,
+    admins_of,
+    cluster_by,
+    groups_by,
+    is_aws_auth,
+    sources_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -204,8 +213,8 @@ def access_entry_group_unbound(item: Project, project: Project, *, known_groups:
     Both sides are only names. When one of them changes, people log in and may do nothing, or a binding waits for
     whoever creates an entry with its group and then gets its permissions.
 
-    Groups of `aws_eks_access_entry` and of the eks module are compared with the subjects of RoleBindings and
-    ClusterRoleBindings. An entry with an access policy passes. Bindings are reported only where all entries can be
+    Groups of `aws_eks_access_entry`, of the eks module and of aws-auth are compared with the subjects of RoleBindings
+    and ClusterRoleBindings. An entry with an access policy passes. Bindings are reported only where all entries can be
     read, the cluster takes access entries only (or aws-auth is in the files), and no OIDC provider brings groups of its
     own. Leave it for groups that another repository binds, and list them in `known_groups`.
 
@@ -250,7 +259,8 @@ def access_entry_group_unbound(item: Project, project: Project, *, known_groups:
     """
     entries = project.resources(_ENTRY)
     used = [subject for one in bindings_of(project) for subject in subjects_of(one) if subject.kind == "Group"]
-    if not entries or not used or any(not unit.closed for unit in project.units):
+    mapped = [one for source in sources_of(project) for one in groups_by(source) or ()]
+    if not (entries or mapped) or not used or any(not unit.closed for unit in project.units):
         return
     if project.resources(*_TERRAFORM_BINDINGS):
         return
@@ -260,7 +270,10 @@ def access_entry_group_unbound(item: Project, project: Project, *, known_groups:
             if group.text in known or _is_known(group.text, known_groups) or _has_policy(entry, project):
                 continue
             yield Problem(f"group {group.text} of access entry {_title(entry)} is in no binding", group)
-    granted = _granted(entries, project)
+    for one in mapped:
+        if not (one.group in known or one.group.startswith("system:") or _is_known(one.group, known_groups)):
+            yield Problem(f"group {one.group} of {_short(one.principal)} in aws-auth is in no binding", one.at)
+    granted = _granted(entries, project) if entries else None
     if granted is None:
         return
     for subject in used:
@@ -271,6 +284,10 @@ def access_entry_group_unbound(item: Project, project: Project, *, known_groups:
 
 def _is_known(name: str, known: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, glob) for glob in known)
+
+
+def _short(principal: str) -> str:
+    return principal.rpartition("/")[2] or "an entry"
 
 
 def _groups(entry: Block) -> list[Node]:
@@ -302,16 +319,26 @@ def _granted(entries: list[Block], project: Project) -> set[str] | None:
         return None
     if project.resources("aws_eks_identity_provider_config") or project.eksctl or project.of_kind("AccessEntry"):
         return None
-    # Without the cluster of an entry nobody knows whether aws-auth counts too.
-    clusters = [cluster_of(one, project) for one in entries]
-    modes = [
-        one.body.one("access_config")["authentication_mode"]
-        for one in clusters
-        if one is not None and one["access_config"].known
-    ]
-    if len(modes) != len(clusters) or any(not one.known or one.text != "API" for one in modes):
-        return None
+    mapped: set[str] = set()
+    for cluster in (cluster_of(one, project) for one in entries):
+        # Without the cluster of an entry nobody knows whether aws-auth counts too.
+        groups = _mapped(cluster, project) if cluster is not None else None
+        if groups is None:
+            return None
+        mapped |= groups
     if any(not one["kubernetes_groups"].known for one in entries):
         return None
     found = [group for one in entries for group in one["kubernetes_groups"]]
-    return {group.text for group in found} if all(group.known for group in found) else None
+    return mapped | {group.text for group in found} if all(group.known for group in found) else None
+
+
+def _mapped(cluster: Block, project: Project) -> set[str] | None:
+    """Return the groups that aws-auth gives in a cluster; None when they, or whether it counts, cannot be told."""
+    config = cluster.body.one("access_config")
+    mode = config["authentication_mode"] if config.known else config
+    if not mode.known or not mode.present:
+        return None
+    if mode.text == "API":
+        return set()
+    lists = [groups_by(one) for one in sources_of(project) if cluster_by(one, project) is cluster]
+    return {one.group for found in lists for one in found or ()} if lists and None not in lists else None
