@@ -360,8 +360,9 @@ def _may_be_true(node: Node) -> bool:
 
 def _selects(selection: Block, item: Block) -> bool:
     arns = selection["resources"]
-    if not selection["condition"].known or selection["condition"].present:
-        return True  # conditions may match its tags
+    narrowed = selection["condition"]
+    if (not narrowed.known or narrowed.present) and not (arns.known and len(arns)):
+        return True  # everything whose tags the conditions match
     if not arns.known or any(_may_be(arn, item, selection) for arn in arns):
         return True
     tags = selection["selection_tag"]

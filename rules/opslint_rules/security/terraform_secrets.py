@@ -69,6 +69,8 @@ _PLAIN_KEYS: Final = frozenset(
         "username",
     }
 )
+# What a name may end with: a key that ends with `url` may be a webhook, whose address is the secret.
+_WHO_OR_WHERE: Final = frozenset({"host", "hostname", "port", "region", "user", "username"})
 _WORDS: Final = regex(r"[-_./ ]")
 _KEPT: Final = frozenset({"aws_secretsmanager_secret_version", "aws_ssm_parameter"})
 _WITH_PASSWORD: Final = regex(r"://[^/@:\s]+:[^/@\s]+@")
@@ -211,7 +213,7 @@ def _may_be_plain(name: Node) -> bool:
 
 def _is_plain(name: str) -> bool:
     """True for a name whose last word says where something is or who it is for: `admin-user`, `/shop/db/host`."""
-    return _WORDS.split(name.lower())[-1] in _PLAIN_KEYS
+    return name.lower() in _PLAIN_KEYS or _WORDS.split(name.lower())[-1] in _WHO_OR_WHERE
 
 
 def _is_filled_later(item: Block, key: str) -> bool:
