@@ -199,18 +199,17 @@ def _providers(item: RootModule, tags: tuple[str, ...]) -> Problems:
     for name, provider in item.providers:
         if name.partition(".")[0] != "aws" or provider["default_tags"].present:
             continue
-        if any(_lacks(block, tags) for block in item.blocks if (block.provider or "aws") == name):
-            shown = "provider aws" if name == "aws" else f"provider {name}"
-            yield Problem(
-                f"{shown} has no default_tags: its resources carry no tags that attribute their cost", provider
-            )
+        found = {tag for one in item.blocks if (one.provider or "aws") == name for tag in _lacking(one, tags)}
+        if found:
+            lost = ", ".join(tag for tag in tags if tag in found)
+            yield Problem(f"provider {name} has no default_tags, and resources of it have no tag {lost}", provider)
 
 
-def _lacks(block: Block, tags: tuple[str, ...]) -> bool:
-    """True for a resource that costs something and surely has not all of the tags itself."""
+def _lacking(block: Block, tags: tuple[str, ...]) -> list[str]:
+    """Return the tags that a resource which costs something surely has not itself."""
     if block.type not in _TAGGABLE or block.mode != "resource" or block.stand_in or not block["tags"].known:
-        return False
-    return bool(_lost(tags, (key for key, _ in block["tags"].items())))
+        return []
+    return _lost(tags, (key for key, _ in block["tags"].items()))
 
 
 def _resource(item: Block, tags: tuple[str, ...]) -> Problems:
