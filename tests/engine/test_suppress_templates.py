@@ -112,3 +112,18 @@ def test_a_comment_of_several_lines_is_removed_whole(lint_files, tmp_path):
     first, second = comments(Source("c/templates/a.yaml", text))
     assert (first.line, first.alone, first.removal.span[:4]) == (4, True, (2, 1, 5, 1))
     assert (second.line, second.alone, second.removal.text) == (7, False, " {{/* opslint: ignore\n*/}}")
+
+
+def test_a_comment_that_is_rendered_too_is_removed_from_its_template(tmp_path, monkeypatch):
+    from opslint.cli.main import main
+
+    template = tmp_path / "c" / "templates" / "a.yaml"
+    template.parent.mkdir(parents=True)
+    (tmp_path / "c" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    head = "{{- /* a line that is not\n  rendered */}}\n" + HEAD % "a"
+    mark = "  # opslint: ignore[host-namespace] nothing here\n"
+    tail = "    - name: a\n      image: registry.example/a:1\n"
+    template.write_text(head + mark + tail)
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", ".", "--select", "unused-suppression,host-namespace", "--fix"]) == 0
+    assert template.read_text() == head + tail

@@ -45,7 +45,8 @@ def judged_suppressions(suppressions: Suppressions, run: Run) -> Iterator[tuple[
 def _sources(project: Project) -> Iterator[Source]:
     """Yield the files of the repository that may hold comments, third parties' left out."""
     for file in project.files:
-        if not file.source.vendored:
+        # What a chart renders repeats its templates' comments: those stand in the templates, which follow.
+        if not file.source.vendored and getattr(file.source.origin, "chart", None) is None:
             yield file.source
     seen: set[int] = set()
     for chart in project.charts:
