@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from opslint.engine.waiting import printers_in, printers_of
+from opslint.engine.waiting import printers_in, printers_of, waits
 from opslint.model.kube import POD_TEMPLATE
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def left_out(
 ) -> bool:
     """True when other values may add an object of these kinds, with these labels, to what an object is installed with.
 
-    That is so for a chart which only its own values were rendered with: what an environment's values leave out is not
-    there. Without kinds, workloads are meant. A template cannot be read for all that it says, so an object in it is
-    taken for the wanted one unless it writes another value for one of the labels, or another name: another text around
-    what is computed, or what other helpers and values keys print.
+    That is so for a chart which was rendered with its own values only: what given values leave out is not there.
+    Without kinds, workloads are meant. A template cannot be read for all that it says, so an object in it is taken for
+    the wanted one unless it writes another value for one of the labels, or another name: another text around what is
+    computed, or what other helpers and values keys print.
     """
     chart = item.unit.chart
-    if chart is None or item.unit.environment.name:
+    if chart is None or item.unit.environment.name or not waits(item.unit):
         return False
     kind = re.compile(rf"^[ \t]*kind:[ \t]*[\"']?(?:(?:{'|'.join(sorted(kinds))})\b|\{{\{{)", re.MULTILINE)
     printed = printers_of(name) if name is not None else set()

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 _PRINTED: Final = regex(r"(?:include|template)\s+\"([^\"]+)\"|\.Values\.([\w.]+)")
 
 
+def waits(unit: Unit) -> bool:
+    """True for a chart that leaves something out and was rendered with its own values only."""
+    chart = unit.chart
+    if chart is None or not chart.unrendered:
+        return False
+    return not any(one.values for one in chart.releases if one.unit == unit.id)
+
+
 def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     """Return whether a field of the chart that no release renders would print the same as `node`.
 
@@ -23,7 +31,7 @@ def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     out may be what they switch on. Where values are given, what they leave out is left out.
     """
     chart = unit.chart
-    if chart is None or not chart.unrendered or any(one.values for one in chart.releases if one.unit == unit.id):
+    if chart is None or not waits(unit):
         return False
     names = printers_of(node)
     if not names:
