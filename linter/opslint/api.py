@@ -46,6 +46,7 @@ from opslint.engine.pods import (
     budget_selects,
     budgets_of,
     containers_of,
+    first_label,
     is_referenced,
     job_spec_of,
     labels_of,
@@ -56,8 +57,10 @@ from opslint.engine.pods import (
     selected_by_service,
     selector_of,
     services_of,
+    services_with,
     share_namespace,
     template_of,
+    workloads_with,
 )
 from opslint.engine.quantities import quantity, quantity_of
 from opslint.engine.releases import Release, releases_of
@@ -242,6 +245,7 @@ __all__ = [
     "fields",
     "file",
     "find_account",
+    "first_label",
     "granting",
     "group_key",
     "has_auto_mode",
@@ -310,6 +314,7 @@ __all__ = [
     "selects_labels",
     "self_managed_versions",
     "services_of",
+    "services_with",
     "set_argument",
     "set_by_policy",
     "set_value",
@@ -326,6 +331,7 @@ __all__ = [
     "violations_of",
     "with_prereleases",
     "workload",
+    "workloads_with",
     "yaml_string",
     "yaml_with_holes",
 ]

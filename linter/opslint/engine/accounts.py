@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from opslint.model.cached import once
 from opslint.model.node import Undecided
 from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
@@ -125,21 +126,37 @@ def role_of(binding: KubeObject, project: Project) -> KubeObject | None:
     """Return the role that a binding names, None when the project has none of that name."""
     reference = binding.root["roleRef"]
     kind, name = reference["kind"].text, reference["name"].text
-    for role in (*binding.unit.of_kind(kind), *project.of_kind(kind)) if kind in {"Role", "ClusterRole"} else ():
-        if role.name == name and (kind == "ClusterRole" or _shares(role, binding.namespace)):
+    for role in (
+        (*binding.unit.named(kind, name), *project.named(kind, name)) if kind in {"Role", "ClusterRole"} else ()
+    ):
+        if kind == "ClusterRole" or _shares(role, binding.namespace):
             return role
     return None
 
 
 def bindings_to(role: KubeObject, project: Project) -> list[KubeObject]:
     """Return the bindings that name a role."""
+    known = _bindings_by_role(project)
     return [
         binding
-        for binding in bindings_of(project)
+        for binding in (bindings_of(project) if known is None else known.get((role.kind, role.name), ()))
         if binding.root["roleRef"]["kind"].text == role.kind
         and binding.root["roleRef"]["name"].text == role.name
         and (role.kind == "ClusterRole" or _shares(role, binding.namespace))
     ]
+
+
+@once
+def _bindings_by_role(project: Project) -> dict[tuple[str, str], list[KubeObject]] | None:
+    """The bindings by kind and name of the role; None when those of one are not known."""
+    found: dict[tuple[str, str], list[KubeObject]] = {}
+    try:
+        for binding in bindings_of(project):
+            reference = binding.root["roleRef"]
+            found.setdefault((reference["kind"].text, reference["name"].text), []).append(binding)
+    except Undecided:
+        return None
+    return found
 
 
 def _shares(item: KubeObject, namespace: str) -> bool:

@@ -39,7 +39,7 @@ def _of_object(item: KubeObject) -> Environment:
     for labels in (item.labels, item.pod_labels):
         for label in LABELS:
             word = labels.known(label)
-            if stage_of(word) != "unknown":
+            if word and stage_of(word) != "unknown":
                 return Environment(word, stage_of(word), f"label {label}")
     for word in environment_words(item.namespace):
         return Environment(word, stage_of(word), f"namespace {item.namespace}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from opslint.model.patterns import regex
@@ -33,6 +34,7 @@ class Image(NamedTuple):
         return (match["account"], match["region"]) if match else None
 
 
+@lru_cache(maxsize=4096)  # several rules ask for each
 def parse_image(reference: str) -> Image | None:
     """Parse a reference; None when it is empty or holds what looks like a template's leftover.
 

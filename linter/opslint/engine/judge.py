@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from opslint.engine.environment import environment_of
 from opslint.engine.index import Deferred
+from opslint.model.cached import once
 from opslint.model.kube import Container, KubeObject
 from opslint.model.limits import ALTERNATIVES
 from opslint.model.node import Node, Undecided
@@ -201,14 +202,9 @@ def where(item: Item) -> tuple[str, int, str]:
 def items_of(each: Each, project: Project) -> Iterable[Item]:
     """Return the items a rule is run for."""
     if each.what in {"workload", "container"}:
-        workloads = [
-            item
-            for unit in project.units
-            for item in unit.workloads
-            if not (item.is_test_hook or item.generated)
-            and (each.system or not project.is_system(item))
-            and (each.what == "container" or not each.names or item.kind in each.names)
-        ]
+        workloads = _workloads(project) if each.system else _workloads_outside(project)
+        if each.what == "workload" and each.names:
+            workloads = [item for item in workloads if item.kind in each.names]
         if each.what == "workload":
             return workloads
         return [found for item in workloads for found in item.containers if _part_fits(found, each.part)]
@@ -217,12 +213,13 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
         if each.part == "literals":
             literals = [item for unit in project.units for item in unit.literals]
             found = [*found, *(item for item in literals if not each.names or item.kind in each.names)]
+        system = frozenset[str]() if each.system else project.system_namespaces
         return [
             item
             for item in found
             if not item.generated
             and (not each.groups or item.group in each.groups)
-            and (each.system or not project.is_system(item))
+            and not (system and item.namespace in system)
         ]
     if each.what == "any_of":
         return [item for part in each.parts for item in items_of(part, project)]
@@ -241,6 +238,17 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
         "suppression": [],  # judged when all others have spoken
     }
     return whole[each.what]
+
+
+@once
+def _workloads(project: Project) -> list[KubeObject]:
+    return [item for unit in project.units for item in unit.workloads if not (item.is_test_hook or item.generated)]
+
+
+@once
+def _workloads_outside(project: Project) -> list[KubeObject]:
+    """Those outside the system's namespaces."""
+    return [item for item in _workloads(project) if not project.is_system(item)]
 
 
 def _part_fits(item: Container, part: str) -> bool:

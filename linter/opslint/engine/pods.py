@@ -241,9 +241,10 @@ class _Index:
     What cannot be told at once stands under None and is looked at every time.
     """
 
-    __slots__ = ("selecting", "workloads")
+    __slots__ = ("place", "selecting", "workloads")
 
     def __init__(self, unit: Unit) -> None:
+        self.place = {item: place for place, item in enumerate(unit.workloads)}
         self.workloads: dict[tuple[str, str] | None, list[Workload]] = {}
         for item in unit.workloads:
             for label in self._labels(template_of(item)):
@@ -264,9 +265,12 @@ class _Index:
             if not node.known:
                 return [None]
         labels = template["metadata"]["labels"]
-        if not labels.known or any(not value.known for _, value in labels.items()):
-            return [None]
-        return [(key, value.text) for key, value in labels.items()] or [None]
+        found: list[tuple[str, str] | None] = []
+        for key, value in labels.items() if labels.known else ():
+            if not value.known:
+                return [None]
+            found.append((key, value.text))
+        return found or [None]
 
 
 _indexes: WeakKeyDictionary[Unit, _Index] = WeakKeyDictionary()
@@ -286,6 +290,34 @@ def first_label(wanted: Node | None) -> tuple[str, str] | None:
     for key, value in wanted.items():
         return (key, value.text) if value.known else None
     return None
+
+
+def workloads_with(unit: Unit, *labels: tuple[str, str] | None) -> list[Workload]:
+    """Return the workloads of a unit, in order, whose pods may have one of these labels; None stands for any label."""
+    if None in labels:
+        return unit.workloads
+    index = _index(unit)
+    lists = [found for label in (*labels, None) if (found := index.workloads.get(label))]
+    if len(lists) < 2:
+        return lists[0] if lists else []
+    return sorted({item for found in lists for item in found}, key=index.place.__getitem__)
+
+
+def services_with(unit: Unit, label: tuple[str, str] | None) -> list[KubeObject]:
+    """Return the Services of a unit that may have a label of their own; None stands for any label."""
+    if label is None:
+        return unit.of_kind("Service")
+    index = _labelled_services(unit)
+    return [*index.get(label, ()), *index.get(None, ())]
+
+
+@once
+def _labelled_services(unit: Unit) -> dict[tuple[str, str] | None, list[KubeObject]]:
+    found: dict[tuple[str, str] | None, list[KubeObject]] = {}
+    for service in unit.of_kind("Service"):
+        for label in service.labels.items() if service.labels.is_whole else (None,):
+            found.setdefault(label, []).append(service)
+    return found
 
 
 def _candidates(unit: Unit, wanted: Node) -> list[Workload]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from opslint.engine.images import parse_image
+from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, all_installs
 from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
@@ -109,11 +109,17 @@ def _images(project: Project) -> Iterator[Release]:
             continue
         for one in _containers(item):
             image = parse_image(one.text)
-            if image is None or image.repository.endswith(others):
+            if image is None or image.repository.endswith(others) or images.keys().isdisjoint(_ends(image)):
                 continue
             for end, component in images.items():
                 if image.repository == end or image.repository.endswith(f"/{end}"):
                     yield Release(component, _exact(image.tag), one, f"image {end}:{image.tag}".rstrip(":"), item)
+
+
+def _ends(image: Image) -> list[str]:
+    """`a/b/c`, `b/c` and `c`."""
+    parts = image.repository.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _containers(item: KubeObject) -> Iterator[Node]:

@@ -55,6 +55,8 @@ class Texts(dict[str, str]):
     def __init__(self, node: Node) -> None:
         self._open: dict[str, Node] = {}
         self._whole: Node | None = None
+        if not node.exists:
+            return
         if not node.known:
             self._whole = node
             return
@@ -89,6 +91,11 @@ class Texts(dict[str, str]):
             return True
         self._ask(key)
         return False
+
+    @property
+    def is_whole(self) -> bool:
+        """True when all keys and all values are known."""
+        return self._whole is None and not self._open
 
     def known(self, key: str) -> str:
         """Return the value of a key, "" when it is absent or not known."""
@@ -206,19 +213,18 @@ class KubeObject:
     def containers(self) -> tuple[Container, ...]:
         """All containers: main, init and ephemeral ones, in this order."""
         spec = self.pod_spec
-        return tuple(
-            Container(node, self, part)
-            for part in CONTAINER_LISTS
-            if spec[part].known and spec[part].is_list
-            for node in spec[part]
-            if node.known and node.is_map
-        )
+        found = []
+        for part in CONTAINER_LISTS:
+            listed = spec[part]
+            if listed.known and listed.is_list:
+                found += [Container(node, self, part) for node in listed if node.known and node.is_map]
+        return tuple(found)
 
     @cached
     def is_test_hook(self) -> bool:
         """True for a Helm test hook, which workload rules leave alone."""
         hooks = self.annotations.known("helm.sh/hook")
-        return any(hook.strip().startswith("test") for hook in hooks.split(","))
+        return bool(hooks) and any(hook.strip().startswith("test") for hook in hooks.split(","))
 
     @cached
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -375,9 +376,15 @@ def _is_allowed(item: KubeObject, allow: tuple[str, ...]) -> bool:
 
 def _needs(item: KubeObject, what: str) -> bool:
     """True when the role is that of a well-known controller that needs it."""
-    controllers = load("kubernetes/known_controllers")["controllers"]
     labels = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app")
     names = (*(item.labels.get(label, "") for label in labels), item.name)
-    return any(what in controllers.get(name, ()) for name in names) or any(
-        what in needed and item.name.startswith(name + "-") for name, needed in controllers.items()
-    )
+    controllers, beginnings = _needing(what)
+    return not controllers.isdisjoint(names) or item.name.startswith(beginnings)
+
+
+@cache
+def _needing(what: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The controllers that need it, and how the names of more of their roles begin."""
+    controllers: dict[str, list[str]] = load("kubernetes/known_controllers")["controllers"]
+    names = frozenset(name for name, needed in controllers.items() if what in needed)
+    return names, tuple(f"{name}-" for name in names)

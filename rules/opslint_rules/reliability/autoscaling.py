@@ -158,7 +158,7 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
     kind_ = reference["kind"].text or ("Deployment" if item.kind == "ScaledObject" else "")
     if not item.unit.closed or not name or kind_ not in SCALED_KINDS:
         return
-    named = [one for one in _all(item, project) if one.name == name]
+    named = list(_named(item, project, name))
     # Without an apiVersion only KEDA finds the workload, but what is meant is clear.
     if any(one.kind == kind_ and group in {one.group, ""} for one in named if _reachable(one, item)):
         return
@@ -187,11 +187,11 @@ def hpa_target_missing(item: KubeObject, project: Project) -> Problems:
         yield Problem(f"{wanted}, which does not exist{_suggestion(item, kind_, name)}", reference["name"])
 
 
-def _all(item: KubeObject, project: Project) -> Iterator[KubeObject]:
-    yield from item.unit.of_kind(*SCALED_KINDS)
-    for unit in project.units:
-        if unit is not item.unit:
-            yield from unit.of_kind(*SCALED_KINDS)
+def _named(item: KubeObject, project: Project, name: str) -> Iterator[KubeObject]:
+    """Yield the workloads of a name, those of the unit first."""
+    for unit in (item.unit, *(one for one in project.units if one is not item.unit)):
+        for kind_ in SCALED_KINDS:
+            yield from unit.named(kind_, name)
 
 
 def _reachable(other: KubeObject, item: KubeObject) -> bool:

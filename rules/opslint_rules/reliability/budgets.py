@@ -18,6 +18,7 @@ from opslint.api import (
     Severity,
     budget_selects,
     budgets_of,
+    first_label,
     int_or_percent,
     is_referenced,
     is_scaled,
@@ -30,6 +31,7 @@ from opslint.api import (
     replicas_of,
     rule,
     selected_by_budget,
+    workloads_with,
 )
 
 if TYPE_CHECKING:
@@ -128,8 +130,9 @@ def _by_others(item: KubeObject, project: Project, operator_kinds: tuple[str, ..
         return True
     if _by_operator(item, operator_kinds) or left_out(item, labels=_labels(selector)):
         return True
+    label = first_label(item.spec["selector"]["matchLabels"])
     for unit in project.units:
-        for one in unit.workloads:
+        for one in workloads_with(unit, label):
             near = one.namespace == item.namespace or (unit is item.unit and not (one.namespace and item.namespace))
             if near and budget_selects(item, labels_of(one)):
                 return True

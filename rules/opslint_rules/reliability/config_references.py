@@ -15,6 +15,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Undecided,
     find_account,
     installs_of,
     is_scaled,
@@ -22,6 +23,7 @@ from opslint.api import (
     load,
     may_meet,
     objects_named,
+    once,
     rule,
 )
 
@@ -214,9 +216,9 @@ def _by_operator(item: KubeObject, project: Project, name: str) -> bool:
     made = load("kubernetes/made_secrets")
     if any(objects_named(item, project, kind_, name) for kind_ in made["same_name"]):
         return True
-    for kind_, paths in made["named"].items():
-        if any(node.text == name for one in project.of_kind(kind_) for path in paths for node in _at(one, path)):
-            return True
+    names = _named_secrets(project)
+    if name in (_secret_names(project) if names is None else names):
+        return True
     for key, endings in made["endings"].items():
         group, _, kind_ = key.rpartition("/")
         owners = [one.name for one in project.of_kind(kind_) if one.group == group]
@@ -228,14 +230,28 @@ def _by_operator(item: KubeObject, project: Project, name: str) -> bool:
     if any(name == prefix + one.name for prefix in prefixes for one in project.of_kind("KafkaUser")):
         return True
     # Crossplane: whatever it makes says where its connection goes.
-    return any(
-        spec.known
-        and spec["writeConnectionSecretToRef"].known
-        and spec["writeConnectionSecretToRef"]["name"].text == name
-        for one in project.objects
-        if "." in one.group
-        for spec in (one.spec,)
-    )
+    return any(reference["name"].text == name for reference in _connections(project))
+
+
+@once
+def _named_secrets(project: Project) -> frozenset[str] | None:
+    """The names that custom resources give to the Secrets made of them; None when one is not known."""
+    try:
+        return frozenset(_secret_names(project))
+    except Undecided:
+        return None
+
+
+def _secret_names(project: Project) -> Iterator[str]:
+    for kind_, paths in load("kubernetes/made_secrets")["named"].items():
+        yield from (node.text for one in project.of_kind(kind_) for path in paths for node in _at(one, path))
+
+
+@once
+def _connections(project: Project) -> list[Node]:
+    specs = [one.spec for one in project.objects if "." in one.group and one.spec.known]
+    references = [spec["writeConnectionSecretToRef"] for spec in specs]
+    return [one for one in references if one.known and one.present]
 
 
 def _in_terraform(project: Project, name: str, *types: str) -> bool:
@@ -361,8 +377,7 @@ def missing_object_reference(item: KubeObject, project: Project, *, require_prio
 
 
 def _class(item: KubeObject, project: Project, kind_: str, name: Node) -> Iterator[Problem]:
-    classes = project.of_kind(kind_)
-    missing = bool(name.text and classes) and all(one.name != name.text for one in classes)
+    missing = bool(name.text and project.of_kind(kind_)) and not project.named(kind_, name.text)
     if missing and not project.knows(kind_, "", name.text):
         yield Problem(f"{item.title} names the {kind_} {name.text}, which does not exist", name)
 

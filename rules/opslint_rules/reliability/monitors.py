@@ -18,6 +18,8 @@ from opslint.api import (
     made_by_operator,
     rule,
     selects,
+    services_with,
+    workloads_with,
 )
 
 if TYPE_CHECKING:
@@ -149,9 +151,10 @@ def _dangling(
         return
     if what == "Services" and (spaces is None or "default" in spaces) and selects(selector, API_SERVER):
         return
+    first = next(iter(labels.items()), None)
     for unit in project.units:
         near = unit is item.unit
-        for one in unit.of_kind("Service") if what == "Services" else unit.workloads:
+        for one in services_with(unit, first) if what == "Services" else workloads_with(unit, first):
             here = spaces is None or one.namespace in spaces or (near and not (one.namespace and item.namespace))
             if here and selects(selector, one.labels if what == "Services" else labels_of(one)):
                 return

@@ -17,12 +17,15 @@ from opslint.api import (
     Severity,
     Workload,
     containers_of,
+    first_label,
     kind,
     labels_of,
     rule,
     selected_by_service,
     selects,
+    services_with,
     share_namespace,
+    workloads_with,
 )
 
 if TYPE_CHECKING:
@@ -216,8 +219,7 @@ def _any_resolves(item: KubeObject, names: list[str]) -> bool:
 
 
 def _service(item: KubeObject, name: str) -> KubeObject | None:
-    found = (one for one in item.unit.of_kind("Service") if one.name == name and share_namespace(one, item))
-    return next(found, None)
+    return next((one for one in item.unit.named("Service", name) if share_namespace(one, item)), None)
 
 
 def _of_service(item: KubeObject, name: Node, port: Node, *, number: bool) -> Problems:
@@ -253,10 +255,11 @@ def _route(item: KubeObject) -> Problems:
 
 
 def _service_monitor(item: KubeObject) -> Problems:
+    selector = item.spec["selector"]
     services = [
         one
-        for one in item.unit.of_kind("Service")
-        if _is_watched(item, one) and selects(item.spec["selector"], one.labels)
+        for one in services_with(item.unit, first_label(selector["matchLabels"]))
+        if _is_watched(item, one) and selects(selector, one.labels)
     ]
     if not services:
         return
@@ -278,8 +281,10 @@ def _is_watched(item: KubeObject, other: KubeObject) -> bool:
 
 
 def _pods(item: KubeObject, selector: Node) -> Iterator[Workload]:
-    for one in item.unit.workloads:
-        if _is_watched(item, one) and selector.is_map and selects(selector, labels_of(one)):
+    if not selector.is_map:
+        return
+    for one in workloads_with(item.unit, first_label(selector["matchLabels"])):
+        if _is_watched(item, one) and selects(selector, labels_of(one)):
             yield one
 
 

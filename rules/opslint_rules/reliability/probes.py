@@ -142,10 +142,10 @@ def _serving(service: KubeObject, running: Sequence[Container]) -> Iterator[tupl
 
 def _declares(item: Container, target: Node) -> bool:
     number = target.number
-    return any(
-        (port["containerPort"].number == number) if number is not None else (port["name"].text == target.text)
-        for port in item.root["ports"]
-    )
+    for port in item.root["ports"]:
+        if (port["containerPort"].number == number) if number is not None else (port["name"].text == target.text):
+            return True
+    return False
 
 
 def _containers(names: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from opslint.api import (
     rule,
     selected_by_service,
     share_namespace,
+    workloads_with,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
         return
     near: tuple[Workload, str] | None = None
-    for other in _pods(item, project):
+    for other in _pods(item, project, wanted):
         labels = labels_of(other)
         missing = [key for key, value in wanted.items() if labels.get(key) != value]
         if not missing or (len(missing) == 1 and len(wanted) > 2 and _set_at_run_time(missing[0], labels)):
@@ -121,14 +122,17 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
         yield _problem(item, selector, wanted, near)
 
 
-def _pods(item: KubeObject, project: Project) -> Iterator[Workload]:
-    """Yield the workloads whose pods may be meant: those of the unit, then those of the same namespace elsewhere."""
-    for other in item.unit.workloads:
+def _pods(item: KubeObject, project: Project, wanted: Mapping[str, str]) -> Iterator[Workload]:
+    """Yield the workloads whose pods may be meant: those of the unit, then those of the same namespace elsewhere.
+
+    They have one of the wanted labels at least: no others are told of.
+    """
+    for other in workloads_with(item.unit, *wanted.items()):
         if share_namespace(other, item):
             yield other
     for unit in project.units:
         if unit is not item.unit:
-            for other in unit.workloads:
+            for other in workloads_with(unit, *wanted.items()):
                 if other.namespace == item.namespace:
                     yield other
 

@@ -93,15 +93,15 @@ def capabilities_not_dropped(item: Container, project: Project) -> Problems:
     if is_windows(item.owner) or item.root["securityContext"]["privileged"].is_true:
         return  # a privileged container has all of them: privileged-container speaks of it
     drop = item.root["securityContext"]["capabilities"]["drop"]
-    who = f"container {item.name} of {item.owner.title}"
     if "ALL" not in capabilities(item, "drop"):
         if set_by_policy(item.unit, "drop"):
             return
         fix = Fix("Drop all capabilities", (put(drop, "[ALL]"),), Safety.UNSAFE) if not drop.exists else None
         kept = f"drops only {', '.join(drop.texts())}" if drop.texts() else "keeps the default capabilities"
-        yield Problem(f"{who} {kept}", drop, fix=fix)
+        yield Problem(f"container {item.name} of {item.owner.title} {kept}", drop, fix=fix)
         return
     data = load("kubernetes/pod_security")
+    who = f"container {item.name} of {item.owner.title}"
     for name, node in capabilities(item, "add").items():
         if name in data["capabilities"] and name not in data["restricted_capabilities"]:
             yield Problem(f"{who} adds {name}, which the restricted profile does not allow", node)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
+from functools import cache
 
 from opslint.api import (
     RECOMMENDED,
@@ -123,4 +125,10 @@ def _host_process(node: Node) -> Node:
 
 def _is_allowed(item: Container, globs: tuple[str, ...]) -> bool:
     image = item.image
-    return image.known and any(fnmatchcase(image.text, glob) for glob in globs)
+    return image.known and _any_of(tuple(globs)).match(image.text) is not None
+
+
+@cache
+def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Globs as one pattern, which is quicker than one after the other."""
+    return re.compile("|".join(map(translate, globs)) or r"(?!)")

@@ -16,11 +16,14 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    Undecided,
+    Unit,
     committed,
     container,
     find_account,
     installs_of,
     kind,
+    once,
     regex,
     rule,
     share_namespace,
@@ -285,7 +288,12 @@ def _owners(item: KubeObject) -> Iterator[Problem]:
     target = _owned(item)
     if not target:
         return
-    for other in item.unit.of_kind("ExternalSecret"):
+    known = _first_owners(item.unit)
+    if known is None:
+        others = item.unit.of_kind("ExternalSecret")
+    else:
+        others = [one for one in (known.get((item.namespace, target)),) if one is not None]
+    for other in others:
         if other is item:
             return  # the first one is not reported
         if other.namespace == item.namespace and _owned(other) == target:
@@ -293,6 +301,18 @@ def _owners(item: KubeObject) -> Iterator[Problem]:
             at = item.spec["target"]["name"]
             yield Problem(message, at, also=(("the other owner", other.spec["target"]["name"]),))
             return
+
+
+@once
+def _first_owners(unit: Unit) -> dict[tuple[str, str], KubeObject] | None:
+    """The first ExternalSecret for each Secret; None when that of one is not known."""
+    found: dict[tuple[str, str], KubeObject] = {}
+    try:
+        for one in unit.of_kind("ExternalSecret"):
+            found.setdefault((one.namespace, _owned(one)), one)
+    except Undecided:
+        return None
+    return found
 
 
 def _owned(item: KubeObject) -> str:

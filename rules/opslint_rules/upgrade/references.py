@@ -188,7 +188,8 @@ def _targets(item: KubeObject) -> Problems:
 
 
 def _owners(item: KubeObject) -> Problems:
-    for owner in _maps(item.metadata["ownerReferences"]):
+    owners = item.metadata["ownerReferences"]
+    for owner in _maps(owners) if owners.exists else ():
         yield from _reference(item, owner, "ownerReferences")
 
 

@@ -311,9 +311,11 @@ def _pods(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
             row, new = labels[key]
             fix = Fix(f"Use {new}", (Rename(node, new),), Safety.SAFE) if new else None
             yield _Hit(row, node, f"nodeSelector {key}", fix)
-    yield from _keys(_terms(spec["affinity"]), "key", extra)
+    if spec["affinity"].exists:
+        yield from _keys(_terms(spec["affinity"]), "key", extra)
     yield from _keys(_topologies(spec), "topologyKey", extra)
-    yield from _keys(_maps(spec["tolerations"]), "key", extra)
+    if spec["tolerations"].exists:
+        yield from _keys(_maps(spec["tolerations"]), "key", extra)
 
 
 def _terms(affinity: Node) -> Iterator[Node]:
@@ -326,8 +328,9 @@ def _terms(affinity: Node) -> Iterator[Node]:
 
 def _topologies(spec: Node) -> Iterator[Node]:
     yield from _maps(spec["topologySpreadConstraints"])
-    for part in ("podAffinity", "podAntiAffinity"):
-        node = spec["affinity"][part]
+    affinity = spec["affinity"]
+    for part in ("podAffinity", "podAntiAffinity") if affinity.exists else ():
+        node = affinity[part]
         yield from _maps(node["requiredDuringSchedulingIgnoredDuringExecution"])
         for one in _maps(node["preferredDuringSchedulingIgnoredDuringExecution"]):
             yield one["podAffinityTerm"]

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def surely_fits(root: Node, shape: Shape) -> bool:
     """Return True when the plain value of a node fits; False is a doubt, as of everything that is no YAML."""
     form = root.form
-    return type(form) is YamlForm and _fits(root.raw, shape, form.untagged)
+    try:
+        return type(form) is YamlForm and _fits(root.raw, shape, form.untagged)
+    except TypeError:
+        return False  # a key that is a collection
 
 
 def _fits(raw: Any, shape: Shape, untagged: object) -> bool:
@@ -31,11 +34,8 @@ def _fits(raw: Any, shape: Shape, untagged: object) -> bool:
     type_: type = dict if kind == "mapping" else list
     if type_ in shape.plain:
         return True
-    if type_ not in shape.types:
+    if type_ not in shape.types or type_ in shape.tested:
         return False
-    for types, _ in shape.tests:
-        if type_ in types:
-            return False
     if type_ is list:
         items = shape.items
         if items is not None:
@@ -43,27 +43,28 @@ def _fits(raw: Any, shape: Shape, untagged: object) -> bool:
                 if not _fits(item, items, untagged):
                     return False
         return True
-    get, rest, required = shape.properties.get, shape.rest, shape.required
-    missing = len(required)
+    strings, get, rest = shape.strings, shape.properties.get, shape.rest
     for key, value in raw.value:  # of a key that is written twice both values are looked at
-        name = key.value
-        if name.__class__ is not str or name == "<<":  # the value of a scalar is a text, that of a collection a list
-            return False
-        if missing and name in required:
-            missing -= 1
-        inner = get(name, rest)
-        if inner is None:
-            return False
-        text = value.value
+        name, text = key.value, value.value  # the value of a scalar is a text, that of a collection a list
         if text.__class__ is not str:
-            if not _fits(value, inner, untagged):
+            inner = get(name, rest)
+            if inner is None or name == "<<" or not _fits(value, inner, untagged):
                 return False
-        elif value.ctag is not untagged:
+            continue
+        if value.ctag is not untagged:
             return False
+        if value.style or (text and text[0] not in FIRST):
+            if name in strings:
+                continue
         else:
-            item = text if value.style or (text and text[0] not in FIRST) else plain_scalar(text)
-            if item.__class__ not in inner.plain and not fits(item, inner):
-                return False
-    if len(required) > 1:
-        return {key.value for key, _ in raw.value}.issuperset(required)
-    return not missing
+            text = plain_scalar(text)
+        inner = get(name, rest)
+        if inner is None or name == "<<" or (text.__class__ not in inner.plain and not fits(text, inner)):
+            return False
+    for name in shape.required:
+        for key, _ in raw.value:
+            if key.value == name:
+                break
+        else:
+            return False
+    return True

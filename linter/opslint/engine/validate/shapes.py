@@ -39,10 +39,14 @@ _LISTS: Final[frozenset[type]] = frozenset({list})
 class Shape:
     """A schema made ready for `fits`, when it is first needed.
 
-    `plain` are the Python types of values that fit whatever they are; an Unknown fits everything.
+    `plain` are the Python types of values that fit whatever they are; an Unknown fits everything. `tested` are those of
+    which more is asked, `strings` the properties that take any text.
     """
 
-    __slots__ = ("_schema", "integral", "items", "plain", "properties", "required", "rest", "shapes", "tests", "types")
+    __slots__ = (
+        *("_schema", "integral", "items", "plain", "properties", "required", "rest", "shapes", "strings", "tested"),
+        *("tests", "types"),
+    )
 
     def __init__(self, schema: Mapping[str, Any], shapes: Shapes) -> None:
         self._schema: Mapping[str, Any] | None = schema
@@ -55,6 +59,8 @@ class Shape:
         self.rest: Shape | None = None
         self.items: Shape | None = None
         self.tests: tuple[tuple[frozenset[type], Test], ...] = ()
+        self.tested: frozenset[type] = frozenset()
+        self.strings: frozenset[str] = frozenset()
         if "properties" not in schema and "$ref" not in schema:
             self._fill(schema)
 
@@ -80,7 +86,8 @@ class Shape:
         self.items = shape({} if items is True else items)
         tests = [_test(key, value, self.shapes) for key, value in schema.items() if key not in _SILENT]
         self.tests = tuple(test for test in tests if test is not None)
-        tested = frozenset().union(*(types for types, _ in self.tests))
+        self.tested = tested = frozenset().union(*(types for types, _ in self.tests))
+        self.strings = frozenset(key for key, value in self.properties.items() if str in value.plain)
         open_map = self.rest is _any(self.shapes) and not self.properties and not self.required
         inner = (_MAPS if not open_map else frozenset()) | (
             _LISTS if self.items is not _any(self.shapes) else frozenset()
@@ -122,6 +129,7 @@ def _any(shapes: Shapes) -> Shape:
         shape.shapes, shape.types, shape.integral = shapes, _ALL, False
         shape.plain = _ALL | {Unknown}
         shape.properties, shape.required, shape.rest, shape.items, shape.tests = {}, (), shape, shape, ()
+        shape.tested, shape.strings = frozenset(), frozenset()
     return shapes.anything
 
 
