@@ -54,3 +54,18 @@ def test_fish_takes_what_stands_behind_the_first_comma_whole():
 
 def test_fish_gets_the_summaries():
     assert "missing-pdb\tA workload" in ask("fish_complete", "opslint explain missing-pdb").replace("\\t", "\t")
+
+
+def test_a_shell_that_takes_no_script_is_no_crash():
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "opslint"],
+        env=environment | {"_OPSLINT_COMPLETE": "fish_source"},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")

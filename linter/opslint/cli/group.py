@@ -13,7 +13,7 @@ import click
 from opslint.cli.commands import COMMANDS
 from opslint.cli.completion import complete_paths, prepare_fish
 from opslint.cli.options import EPILOG, OptionSections
-from opslint.cli.streams import ended, say
+from opslint.cli.streams import ended, forget_stdout, say
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -101,6 +101,9 @@ def run(arguments: list[str]) -> int:
             return 0
         return ended(error)
     except OSError as error:
+        if "_OPSLINT_COMPLETE" in os.environ and isinstance(error, BrokenPipeError):
+            forget_stdout()  # the shell has seen enough
+            return 0
         return ended(error)
     except click.Abort:  # what click makes of Ctrl-C
         raise KeyboardInterrupt from None
