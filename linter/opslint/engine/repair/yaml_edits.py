@@ -165,8 +165,9 @@ def nested_text(keys: list[str], value: str, indent: int, siblings: list[str], n
     for depth, key in enumerate(keys):
         lead = " " * (indent + depth * _STEP) if depth else ""
         lines.append(f"{lead}{yaml_key(key, siblings if not depth else [])}:")
-    first, *rest = block_text(value).split("\n")
-    if rest or block_text(value) != value:
+    in_lines = block_text(value)
+    first, *rest = in_lines.split("\n")
+    if rest or in_lines != value:
         lines += [" " * (indent + len(keys) * _STEP) + line for line in (first, *rest) if line]
     else:
         lines[-1] += f" {yaml_scalar(first)}"
