@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from opslint.cli.lint import exit_status
+from opslint.cli.check import exit_status
 from opslint.engine.packs import PackError
 from opslint.engine.select import SelectionError
 from opslint.model import limits

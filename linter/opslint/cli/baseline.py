@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from opslint.cli.check import INCOMPLETE, WRONG, check_paths, expected_errors, place_of, say_expected
 from opslint.cli.completion import complete_paths
-from opslint.cli.lint import INCOMPLETE, WRONG, check_paths, expected_errors, place_of, say_expected
 from opslint.cli.options import OptionSections, SectionOption, judging_options
 from opslint.cli.streams import choose_color, say
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from opslint.cli.streams import say, show, usage_error, wants_color
+import click
+
+from opslint.cli.streams import say, show, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,11 +23,11 @@ _COLORS: Final = {"---": "1", "+++": "1", "@@ ": "36", "-": "31", "+": "32"}
 def check_fix_options(paths: Sequence[str], given: Mapping[str, Any]) -> None:
     """Refuse options that do not go together. Raises click.UsageError."""
     if given["unsafe_fixes"] and not (given["fix"] or given["diff"]):
-        raise usage_error("--unsafe-fixes goes with --fix or --diff.")
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff.")
     if "-" in paths and (given["fix"] or given["diff"]):
-        raise usage_error("--fix and --diff need files: standard input cannot be fixed.")
+        raise click.UsageError("--fix and --diff need files: standard input cannot be fixed.")
     if given["diff"] and (given["output"] or given["format"] != "text"):
-        raise usage_error("--diff shows a diff and makes no report: leave --format and --output away.")
+        raise click.UsageError("--diff shows a diff and makes no report: leave --format and --output away.")
 
 
 def repaired(lint: Callable[[], Report], root: Path, given: Mapping[str, Any]) -> Repair:

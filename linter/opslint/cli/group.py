@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -10,14 +11,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opslint.cli.commands import COMMANDS
 from opslint.cli.completion import complete_paths, prepare_fish
 from opslint.cli.options import EPILOG, OptionSections
-from opslint.cli.streams import ended, forget_stdout, say
+from opslint.cli.streams import FAILED, forget_stdout, say
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+# Name: module, and the line in the overview (so that the overview loads none of them).
+COMMANDS: Final = {
+    "check": ("opslint.cli.check", "Lint; what runs when no command is named."),
+    "inventory": ("opslint.cli.inventory", "Show how opslint sees a repository: units, clusters, charts."),
+    "images": ("opslint.cli.images", "List every image that the workloads run, and where it is named."),
+    "render": ("opslint.cli.render", "Print a chart's manifests, with each line's template line."),
+    "upgrade": (
+        "opslint.cli.upgrade",
+        "Lay out a cluster's upgrade, hop by hop: what to change, where, in which order.",
+    ),
+    "baseline": ("opslint.cli.baseline", "Take the findings of today as known, so that only new ones are reported."),
+    "init": ("opslint.cli.init", "Write a commented configuration, a pre-commit entry and a workflow."),
+    "rules": ("opslint.cli.rules", "List and search the rules."),
+    "explain": ("opslint.cli.explain", "Show a rule's page: why it matters, examples, options."),
+    "schema": ("opslint.cli.schema", "Print the JSON Schema of the configuration."),
+}
 CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": False}
 
 OVERVIEW: Final = """\
@@ -99,12 +115,17 @@ def run(arguments: list[str]) -> int:
             return 0 if error.code is None else int(error.code)
         if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # what click makes of a pipe closed while it helps
             return 0
-        return ended(error)
+        say(f"a rule pack ended the run: sys.exit({error.code!r})", "error")
+        return FAILED
     except OSError as error:
         if "_OPSLINT_COMPLETE" in os.environ and isinstance(error, BrokenPipeError):
             forget_stdout()  # the shell has seen enough
             return 0
-        return ended(error)
+        if error.errno not in {errno.ENOSPC, errno.EIO} or error.filename is not None:
+            raise
+        forget_stdout()
+        say(f"cannot write to standard output: {error.strerror}", "error")
+        return FAILED
     except click.Abort:  # what click makes of Ctrl-C
         raise KeyboardInterrupt from None
     except click.ClickException as error:

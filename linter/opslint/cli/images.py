@@ -41,7 +41,7 @@ def images(paths: tuple[str, ...], format_: str, **given: Any) -> int:
     each container that uses it: its object, its environment and the line that names the image. Images that Terraform
     runs in Lambda, ECS, App Runner and Batch are listed too.
     """
-    from opslint.cli.lint import expected_errors, say_expected
+    from opslint.cli.check import expected_errors, say_expected
 
     choose_color(given["color"])
     try:

@@ -40,7 +40,7 @@ def inventory(paths: tuple[str, ...], format_: str, **given: Any) -> int:
     versions, charts with their releases, root modules with their calls, the registries of images, and what could not
     be read.
     """
-    from opslint.cli.lint import expected_errors, say_expected
+    from opslint.cli.check import expected_errors, say_expected
 
     choose_color(given["color"])
     try:

@@ -50,11 +50,6 @@ def _fill_closed_streams() -> None:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        from opslint.cli.quick import run_plainly
-
-        status = run_plainly(arguments)
-        if status is not None:
-            return status
         from opslint.cli.group import run
 
         return run(list(arguments))

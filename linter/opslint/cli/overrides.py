@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from opslint.cli.streams import usage_error
+import click
+
 from opslint.config.rebase import rebase_pattern
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def overrides_of(given: Mapping[str, Any], root: Path) -> dict[str, object]:
         from opslint.read.ignore import is_pattern
 
         if not is_pattern(pattern):
-            raise usage_error(f"--exclude: {pattern!r} is no pattern of a .gitignore.")
+            raise click.UsageError(f"--exclude: {pattern!r} is no pattern of a .gitignore.")
     here = Path.cwd().resolve()
     base = here.relative_to(root).as_posix() if here != root and here.is_relative_to(root) else ""
     lists = {
@@ -55,7 +56,7 @@ def below_root(path: str, root: Path) -> str:
 
 def _file(value: str, option: str, root: Path) -> str:
     if not Path(value).is_file():
-        raise usage_error(f"{option}: there is no file {value!r}.")
+        raise click.UsageError(f"{option}: there is no file {value!r}.")
     return below_root(value, root)
 
 
@@ -75,11 +76,11 @@ def _setting(value: str, root: Path) -> tuple[str, str]:
 
 def _chart(path: str, option: str, root: Path) -> str:
     if not Path(path, "Chart.yaml").is_file():
-        raise usage_error(f"{option}: {path!r} is not the folder of a chart.")
+        raise click.UsageError(f"{option}: {path!r} is not the folder of a chart.")
     return below_root(path, root)
 
 
 def _assignment(value: str, option: str) -> str:
     if not value.partition("=")[1] or value.startswith("="):
-        raise usage_error(f"{option}: {value!r} is not of the form NAME=VALUE.")
+        raise click.UsageError(f"{option}: {value!r} is not of the form NAME=VALUE.")
     return value

@@ -18,7 +18,7 @@ def read_paths(paths: Sequence[str], given: Mapping[str, Any]) -> tuple[Reading,
         ConfigError: the configuration is wrong.
         click.UsageError: a path or an option is.
     """
-    from opslint.cli.lint import check_paths, read_stdin
+    from opslint.cli.check import check_paths, read_stdin
     from opslint.cli.overrides import overrides_of
     from opslint.cli.progress import ProgressBar
     from opslint.config import find_root, load_settings

@@ -46,7 +46,7 @@ def render(chart: str, *, mapped: bool, **given: Any) -> int:
     CHART is its folder. The environment's values and the Kubernetes version are those that the configuration and the
     files of the repository tell; of several environments, --env chooses one.
     """
-    from opslint.cli.lint import expected_errors, say_expected
+    from opslint.cli.check import expected_errors, say_expected
 
     choose_color(given["color"])
     try:

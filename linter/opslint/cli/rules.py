@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opslint.cli.arguments import PRESETS, split_names
 from opslint.cli.catalogue import all_rules
+from opslint.cli.options import PRESETS, split_names
 from opslint.cli.streams import say, show, stop
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opslint.cli.streams import forget_stdout, usage_error, wants_color
+import click
+
+from opslint.cli.streams import forget_stdout, wants_color
 from opslint.engine.select import nearest
 from opslint.model.records import NamedTuple, replace
 from opslint.output import FORMATS, OutputContext, write
@@ -43,20 +45,22 @@ def plan_sinks(format_: str, outputs: Sequence[str]) -> list[Sink]:
         prefix, equals, file = output.partition("=")
         if equals and prefix not in FORMATS and prefix.isalpha():
             known = nearest(prefix, FORMATS) or f": they are {', '.join(FORMATS)}."
-            raise usage_error(
+            raise click.UsageError(
                 f"--output {output}: there is no format {prefix!r}{known} For a file of that name, write ./{output}."
             )
         if equals and prefix in FORMATS:
             sinks.append(Sink(prefix, "" if file == "-" else _writable(file)))
         elif main is not None:
-            raise usage_error(f"--output {output}: --format goes to one file; write FORMAT=FILE for another report.")
+            raise click.UsageError(
+                f"--output {output}: --format goes to one file; write FORMAT=FILE for another report."
+            )
         else:
             main = Sink(format_, "" if output == "-" else _writable(output))
     if main is not None or all(sink.file for sink in sinks):
         sinks.insert(0, main or Sink(format_))
     places = [os.path.realpath(sink.file) if sink.file else "" for sink in sinks]
     if len(set(places)) < len(places):
-        raise usage_error("--output: two reports would go to one place.")
+        raise click.UsageError("--output: two reports would go to one place.")
     return sinks
 
 

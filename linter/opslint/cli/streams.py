@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from contextlib import suppress
@@ -57,25 +56,6 @@ def stop(message: str) -> NoReturn:
 
     say(message, "error")
     raise Exit(FAILED)
-
-
-def usage_error(message: str) -> Exception:
-    """Return click's error for arguments that cannot be meant; a run without one does not import click."""
-    from click import UsageError
-
-    return UsageError(message)
-
-
-def ended(error: SystemExit | OSError) -> int:
-    """Say what ended the command that no other message tells of, and return the exit status. May raise it again."""
-    if isinstance(error, SystemExit):
-        say(f"a rule pack ended the run: sys.exit({error.code!r})", "error")
-        return FAILED
-    if error.errno not in {errno.ENOSPC, errno.EIO} or error.filename is not None:
-        raise error
-    forget_stdout()
-    say(f"cannot write to standard output: {error.strerror}", "error")
-    return FAILED
 
 
 def say(message: str, kind: str = "") -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opslint.cli.arguments import parse_day, split_names
+from opslint.cli.check import check_paths
 from opslint.cli.completion import complete_paths
-from opslint.cli.lint import check_paths
+from opslint.cli.options import parse_day, split_names
 from opslint.cli.streams import choose_color, say, show, wants_color
 from opslint.output.upgrade_plan import UPGRADE_FORMATS, render_plan
 
@@ -72,7 +72,7 @@ def upgrade(paths: tuple[str, ...], **given: Any) -> int:
     For each hop: support dates, what to change before it and where, the line of Terraform, add-ons, node groups and
     what stands in the way of draining them. It starts at the version that Terraform declares.
     """
-    from opslint.cli.lint import expected_errors, place_of, say_expected
+    from opslint.cli.check import expected_errors, place_of, say_expected
     from opslint.engine.upgrade import UpgradeError
 
     choose_color(given["color"])

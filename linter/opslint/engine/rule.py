@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Final
 
 from opslint.engine.options import Option, read_option
@@ -142,9 +143,7 @@ class Rule:
     @property
     def page(self) -> str:
         """The docstring, Markdown."""
-        from inspect import cleandoc
-
-        return cleandoc(self.function.__doc__ or "")
+        return inspect.cleandoc(self.function.__doc__ or "")
 
     @property
     def summary(self) -> str:
