@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from opslint.read.discover import Discovery, TerraformDirectory, discover, find_root, looks_like_manifest
+from opslint.read.ignore import Ignore
 
 DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\n"
 
@@ -357,3 +358,11 @@ def test_a_named_file_brings_the_project_of_its_configuration_not_the_whole_repo
     assert found.report_only == {"shop/k8s/a.yaml"}
     found = discover(["shop/k8s/a.yaml"], tmp_path)
     assert [directory.path for directory in found.terraform] == ["other", "shop/infra"]
+
+
+def test_a_file_of_comments_ignores_nothing_and_costs_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / ".git" / "info").mkdir(parents=True, exist_ok=True)
+    (root / ".git" / "info" / "exclude").write_text("# git's own words\n\n  \n#*.yaml\n")
+    (root / ".gitignore").write_text("\n")
+    monkeypatch.setattr("opslint.read.ignore._patterns", lambda _: pytest.fail("pathspec was asked"))
+    assert not Ignore(root).ignored("", "a.yaml")

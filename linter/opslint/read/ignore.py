@@ -33,7 +33,10 @@ class Ignore:
         source = read_text(self._root, path, "text")
         if not isinstance(source, Source):
             return None
-        lines = source.text.splitlines()
+        # git writes an `info/exclude` of comments into every repository.
+        lines = [line for line in source.text.splitlines() if line.strip() and not line.startswith("#")]
+        if not lines:
+            return None
         try:
             return _patterns(lines)
         except (ValueError, re.error):  # git takes such a line for a pattern that nothing matches

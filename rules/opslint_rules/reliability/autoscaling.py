@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -210,6 +209,8 @@ def _correct(reference: Node, other: KubeObject) -> Fix:
 
 
 def _suggestion(item: KubeObject, kind_: str, name: str) -> str:
+    from difflib import get_close_matches
+
     names = [one.name for one in item.unit.of_kind(kind_) if share_namespace(one, item)]
     near = get_close_matches(name, names, n=1)
     return f" (the nearest is {kind_}/{near[0]})" if near else ""

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -220,6 +219,8 @@ def _url(text: Value) -> str:
 
 
 def _uuid(namespace: Value, name: Value) -> str:
+    import uuid
+
     spaces: dict[str, Any] = {
         "dns": uuid.NAMESPACE_DNS,
         "url": uuid.NAMESPACE_URL,
