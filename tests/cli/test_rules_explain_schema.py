@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from opslint.cli.catalogue import all_rules
-from opslint.cli.commands import COMMANDS
+from opslint.cli.group import COMMANDS
 from opslint.cli.schema import configuration_schema
 from opslint.engine.docs import page_markdown
 
