@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from opslint.model.node import Unknown
 from opslint.model.source import Location, Source, Span
@@ -65,6 +65,7 @@ class HclForm:
     """One for each text: its nodes stand there unless their raw value says otherwise."""
 
     __slots__ = ("_document",)
+    entries: ClassVar[None] = None  # values are evaluated one by one
 
     def __init__(self, document: Source) -> None:
         self._document = document
