@@ -10,6 +10,7 @@ import json
 import re
 from datetime import date
 from itertools import count, islice
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from opslint.engine.run import lint
 from opslint.model.settings import Settings
 from opslint.model.source import Source
 from opslint.read.yaml import read_yaml
-from opslint.testing import examples_of
+from opslint.testing import cases_of, examples_of
 
 PACKS = load_packs()
 RULES = [rule for pack in PACKS for rule in pack.rules]
@@ -142,3 +143,19 @@ def test_no_rule_crashes_on_its_own_examples_with_something_wrong(rule, tmp_path
             write(tmp_path / f"{example.name}-{number}", files)
             alone += said(example, tmp_path / f"{example.name}-{number}")
         assert alone > 0, "it never gets past what it asks first"
+
+
+MODULES = [
+    case
+    for path in sorted((Path(__file__).parents[1] / "cases").glob("*.md"))
+    for case in cases_of(path)
+    if any(path.endswith(".tf") and 'module "' in text for path, text in case.files.items())
+]
+
+
+@pytest.mark.parametrize("case", MODULES, ids=[case.name for case in MODULES])
+def test_no_rule_crashes_on_the_inputs_of_a_known_module_with_something_wrong(case, tmp_path):
+    for path, text in case.files.items():
+        for number, changed in enumerate(of_other_values(text) if path.endswith(".tf") else ()):
+            write(tmp_path / f"{number:05}", {**case.files, path: changed})
+    said(case, tmp_path)

@@ -91,7 +91,8 @@ def _issuer(provider: Any) -> str:
 def _subjects(accounts: Any) -> Any:
     if not isinstance(accounts, list):
         return accounts
-    return [glue(["system:serviceaccount:", account]) for account in accounts]
+    names = (one if isinstance(one, (str, Unknown)) else Unknown("a service account") for one in accounts)
+    return [glue(["system:serviceaccount:", name]) for name in names]
 
 
 def _policy(statements: list[dict[str, Any]], inputs: Inputs, name: str) -> Raw:

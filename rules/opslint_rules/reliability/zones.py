@@ -148,5 +148,5 @@ def _of_module(why: str, group: Block) -> set[str] | None:
             if not zones.known or not subnets.known or not all(zone.known for zone in zones) or not len(zones):
                 return None
             texts = zones.texts()
-            return {texts[number % len(texts)] for number in range(len(subnets))} or None
+            return {texts[number % len(texts)] for number in range(len(subnets) if texts else 0)} or None
     return None
