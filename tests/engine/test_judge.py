@@ -1,6 +1,9 @@
 """The engine: unknown values make a rule silent, alternatives are tried, a crash is an error and the rest goes on."""
 
 from opslint.api import STRICT, Problem, Severity, any_of, kind, project, resource, root_module, rule, workload
+from opslint.engine.packs import load_packs
+from opslint.engine.run import lint
+from opslint.model.settings import Settings
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -207,3 +210,19 @@ def test_too_many_alternatives_leave_what_was_said_before_them(lint_files):
     assert report.coverage.silent_for_unknown == {"first-and-second": 1}
     (notice,) = report.coverage.notices
     assert "readings of undecided values" in notice.message
+
+
+def test_each_step_of_a_run_is_told(tmp_path):
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", encoding="utf-8")
+    (tmp_path / "a.tf").write_text('resource "aws_s3_bucket" "b" {}\n', encoding="utf-8")
+    steps: list[tuple[str, int, int]] = []
+    packs = load_packs()
+    settings = Settings(root=str(tmp_path), select=("duplicate-key", "invalid-manifest"))
+    lint([str(tmp_path)], settings, packs, None, lambda *step: steps.append(step))
+    assert steps == [
+        ("reading manifests", 0, 1),
+        ("reading Terraform", 0, 0),
+        ("judging", 0, 2),
+        ("judging", 1, 2),
+        ("making the report", 0, 0),
+    ]

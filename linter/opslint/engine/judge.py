@@ -17,7 +17,7 @@ from opslint.model.report import Failure, Notice
 from opslint.model.terraform import Block, ModuleCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from opslint.engine.rule import Each
     from opslint.engine.select import Selected
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from opslint.model.suppression import Suppression
     from opslint.model.terraform import RootModule
 
+    Progress = Callable[[str, int, int], None]
     Item: TypeAlias = (
         KubeObject
         | Container
@@ -60,11 +61,13 @@ class Judgement:
     notices: list[Notice] = field(default_factory=list)
 
 
-def judge(project: Project, rules: Sequence[Selected]) -> Judgement:
+def judge(project: Project, rules: Sequence[Selected], progress: Progress | None = None) -> Judgement:
     """Run each rule over the items it is for."""
     result = Judgement()
     items: dict[Each, list[Item]] = {}
-    for selected in rules:
+    for number, selected in enumerate(rules):
+        if progress is not None:
+            progress("judging", number, len(rules))
         each = selected.rule.each
         if each not in items:
             items[each] = list(items_of(each, project))

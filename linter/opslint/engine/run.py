@@ -70,8 +70,10 @@ def lint(
         reading = read_project(paths, settings, stdin, progress)
         if settings.changed_since:
             remember(reading.project, asked)
-        judgement = judge(reading.project, selected)
+        judgement = judge(reading.project, selected, progress)
         run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths)
+        if progress is not None:
+            progress("making the report", 0, 0)
         return _report(run, baseline, fixing=fixing)
     finally:
         if collecting:

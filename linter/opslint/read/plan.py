@@ -103,6 +103,8 @@ def read_project(
     parts.coverage.notices += manifests.notices
     parts.coverage.manifests_found += manifests.found
     parts.coverage.manifests_read += manifests.read_count
+    if progress is not None and (discovery.terraform or discovery.terragrunt or plans):
+        progress("reading Terraform", 0, 0)
     _terraform(discovery, root, settings, parts, plans)
     if parts.eksctl:
         from opslint.read.terraform import clusters as clusters_of
