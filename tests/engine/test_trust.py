@@ -56,6 +56,8 @@ def test_conditions_on_the_subject(trusts, operator, value, admitted):
     "changes",
     [
         {"Effect": "Deny"},
+        {"Effect": ["Allow"]},
+        {"Effect": {}},
         {"Action": "sts:AssumeRole"},
         {"Principal": {"Service": "ec2.amazonaws.com"}},
         {"Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"}},

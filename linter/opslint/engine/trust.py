@@ -70,7 +70,7 @@ def trusts_of(role: Block) -> list[Trust]:
     for statement in _list(statements):
         if not isinstance(statement, dict):
             return []
-        if statement.get("Effect") not in {"Allow", HOLE} or not _assumes(statement) or _is_foreign(statement):
+        if statement.get("Effect") not in ("Allow", HOLE) or not _assumes(statement) or _is_foreign(statement):
             continue
         trust = _trust(statement.get("Condition"))
         if trust is None:
