@@ -220,7 +220,7 @@ def _subject(item: KubeObject, subject: Subject, project: Project) -> Iterator[P
         return
     if subject.name == "default" or _account_exists(subject, project):
         return
-    same = [one for one in item.unit.of_kind("ServiceAccount") if one.name == subject.name]
+    same = item.unit.named("ServiceAccount", subject.name)
     message = f"{item.title} names ServiceAccount {subject.namespace}/{subject.name}, which does not exist"
     namespaces = {one.namespace for one in same if one.namespace}
     if namespaces:
@@ -236,8 +236,7 @@ def _subject(item: KubeObject, subject: Subject, project: Project) -> Iterator[P
 
 
 def _account_exists(subject: Subject, project: Project) -> bool:
-    accounts = project.of_kind("ServiceAccount")
-    if any(one.name == subject.name and one.namespace in {subject.namespace, ""} for one in accounts):
+    if any(one.namespace in {subject.namespace, ""} for one in project.named("ServiceAccount", subject.name)):
         return True
     return project.knows("ServiceAccount", subject.namespace, subject.name)
 
