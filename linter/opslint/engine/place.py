@@ -126,7 +126,7 @@ def _apart(place: Origin, primary: Location, related: Related | list[tuple[str, 
 def _of_key(node: Node, shown: Location) -> Origin:
     """Return the origin of a value; where a template or its helper computes the value, that of the key in front."""
     origin, key = origin_of(shown), node.key_span
-    if key is None or origin.editable is not None:
+    if key is None or origin.editable is not None or origin.location.source.kind != "template":
         return origin
     used = origin_of(Location(node.source, key))
     elsewhere = used.location.source.path != origin.location.source.path

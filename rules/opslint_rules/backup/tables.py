@@ -221,7 +221,7 @@ def _targets(policy: Block, item: Block) -> bool:
         return True
     details = policy.body.one("policy_details")
     wanted, kinds = details["target_tags"], details["resource_types"]
-    if kinds.known and kinds.present and "VOLUME" not in kinds.texts():
+    if not kinds.known or any(not one.known for one in kinds) or (kinds.present and "VOLUME" not in kinds.texts()):
         return True  # snapshots of an instance hold the volumes that are attached to it
     if not wanted.known or not wanted.present or not item["tags"].known:
         return True
