@@ -12,6 +12,7 @@ from opslint.engine.accounts import (
     subjects_of,
     uses_account,
 )
+from opslint.model.node import Undecided
 
 RBAC = "apiVersion: rbac.authorization.k8s.io/v1\n"
 
@@ -89,6 +90,26 @@ def test_bindings_that_give_an_account_something(read):
     )
     found = granting("api", "shop", read({"a.yaml": text}))
     assert [one.root["roleRef"]["name"].text for one in found] == ["four", "three", "one"]
+
+
+@pytest.mark.parametrize("subjects", ["var.x", "[var.x]", '[{ kind = var.x, name = "api" }]'])
+def test_a_binding_whose_subjects_are_not_known_may_be_one_each_time(read, subjects):
+    text = f"""
+variable "x" {{}}
+resource "kubernetes_manifest" "binding" {{
+  manifest = {{
+    apiVersion = "rbac.authorization.k8s.io/v1"
+    kind       = "ClusterRoleBinding"
+    metadata   = {{ name = "b" }}
+    roleRef    = {{ apiGroup = "rbac.authorization.k8s.io", kind = "ClusterRole", name = "view" }}
+    subjects   = {subjects}
+  }}
+}}
+"""
+    project = read({"main.tf": text})
+    for _ in range(2):
+        with pytest.raises(Undecided):
+            granting("api", "shop", project)
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,13 @@ def test_nothing_is_kept_nor_taken_while_a_node_is_assumed(ask):
     finally:
         assumed.pop()
     assert ask(item) is kept
+
+
+def test_a_property_is_not_kept_while_a_node_is_assumed():
+    item = Item()
+    assumed.append(object())
+    try:
+        assert (item.answer, item.answer) == (1, 2)
+    finally:
+        assumed.pop()
+    assert (item.answer, item.answer) == (3, 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from opslint.model.cached import once
 from opslint.model.node import Undecided
@@ -81,12 +80,11 @@ def find_account(item: KubeObject, name: str, project: Project) -> KubeObject | 
     return next(own, None) or next((one for one in named if one.namespace == item.namespace), None)
 
 
+@once
 def _named(project: Project) -> dict[str, list[KubeObject]]:
-    index = _accounts.get(project)
-    if index is None:
-        index = _accounts[project] = {}
-        for one in project.of_kind("ServiceAccount"):
-            index.setdefault(one.name, []).append(one)
+    index: dict[str, list[KubeObject]] = {}
+    for one in project.of_kind("ServiceAccount"):
+        index.setdefault(one.name, []).append(one)
     return index
 
 
@@ -96,16 +94,7 @@ def granting(name: str, namespace: str, project: Project) -> list[KubeObject]:
     Raises:
         Undecided: a binding whose subject is not known may be one of them.
     """
-    index = _granted.get(project)
-    if index is None:
-        index = _granted[project] = {}
-        for binding in bindings_of(project):
-            for node in binding.root["subjects"]:
-                if _is_open(node):
-                    index.setdefault(("", ""), []).append((_known(node, "namespace"), binding))
-                elif node["kind"].known and node["name"].known:
-                    one = _subject(node, binding)
-                    index.setdefault((one.kind, one.name), []).append((one.namespace, binding))
+    index = _granted(project)
     for own, binding in index.get(("", ""), ()):
         if own in {"", namespace}:
             raise Undecided(binding.root["subjects"])
@@ -120,6 +109,26 @@ def granting(name: str, namespace: str, project: Project) -> list[KubeObject]:
         if own == namespace or not own or not namespace
     ]
     return list(dict.fromkeys(found))
+
+
+@once
+def _granted(project: Project) -> dict[tuple[str, str], list[tuple[str, KubeObject]]]:
+    """The namespace and the binding of each subject, by its kind and name; of those not known, by two empty texts."""
+    index: dict[tuple[str, str], list[tuple[str, KubeObject]]] = {}
+    for binding in bindings_of(project):
+        subjects = binding.root["subjects"]
+        if not subjects.known:
+            index.setdefault(("", ""), []).append(("", binding))
+            continue
+        for node in subjects:
+            if not node.known:
+                index.setdefault(("", ""), []).append(("", binding))
+            elif _is_open(node):
+                index.setdefault(("", ""), []).append((_known(node, "namespace"), binding))
+            elif node["kind"].known and node["name"].known:
+                one = _subject(node, binding)
+                index.setdefault((one.kind, one.name), []).append((one.namespace, binding))
+    return index
 
 
 def role_of(binding: KubeObject, project: Project) -> KubeObject | None:
@@ -169,24 +178,26 @@ def uses_account(item: KubeObject, project: Project) -> bool:
     That is a pod, a field with `serviceAccount` in its name of a custom resource, a Secret with its token, an argument,
     variable or settings file that names it as one, or a Pod Identity association.
     """
-    index = _uses.get(project)
-    if index is None:
-        index = _uses[project] = {}
-        for namespace, name in _found(project):
-            index.setdefault(name, set()).add(namespace)
+    index = _uses(project)
     namespaces = index.get(item.name, set()) | index.get(_ANY, set())
     return bool(namespaces) and (not item.namespace or item.namespace in namespaces or "" in namespaces)
 
 
-_uses: WeakKeyDictionary[Project, dict[str, set[str]]] = WeakKeyDictionary()
-_accounts: WeakKeyDictionary[Project, dict[str, list[KubeObject]]] = WeakKeyDictionary()
-_granted: WeakKeyDictionary[Project, dict[tuple[str, str], list[tuple[str, KubeObject]]]] = WeakKeyDictionary()
 _OWN: Final = frozenset({"ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service"})
 _TEXT: Final = regex(r"(?i)service[-_ ]?account(?:[-_ ]?names?)?[\"']?\s*[:= ]\s*[\"']?([a-z0-9][a-z0-9.-]*)")
 _NAMED: Final = regex(r"(?i)service[-_]?account")
 _USER: Final = regex(r"system:serviceaccount:(?P<namespace>[^:]+):(?P<name>[^:]+)")
 _ANY: Final = "*"  # of its namespace: which one, only an apply could tell
 TOKEN_OF: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation
+
+
+@once
+def _uses(project: Project) -> dict[str, set[str]]:
+    """The namespaces ("" for any) in which each name of a ServiceAccount is used."""
+    index: dict[str, set[str]] = {}
+    for namespace, name in _found(project):
+        index.setdefault(name, set()).add(namespace)
+    return index
 
 
 def _found(project: Project) -> Iterator[tuple[str, str]]:

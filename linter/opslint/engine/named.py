@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from opslint.engine.pods import share_namespace
+from opslint.model.cached import once
 from opslint.model.node import Undecided
 
 if TYPE_CHECKING:
     from opslint.model.kube import KubeObject
     from opslint.model.project import Project
-
-_indexes: WeakKeyDictionary[Project, dict[tuple[str, str], list[KubeObject]]] = WeakKeyDictionary()
 
 
 def objects_named(item: KubeObject, project: Project, kind: str, name: str) -> list[KubeObject]:
@@ -23,17 +21,22 @@ def objects_named(item: KubeObject, project: Project, kind: str, name: str) -> l
     Raises:
         Undecided: there is none, and an object of the kind whose name or namespace is not known may be it.
     """
-    index = _indexes.get(project)
-    if index is None:
-        index = _indexes[project] = {}
-        for one in project.objects:
-            index.setdefault((one.kind, one.name if _is_known(one) else ""), []).append(one)
+    index = _index(project)
     found = index.get((kind, name), [])
     here = [one for one in found if one.unit is item.unit and share_namespace(one, item)]
     sure = here or [one for one in found if one.namespace == item.namespace]
     for one in () if sure else index.get((kind, ""), ()):
         _refuse(one, item, name)
     return sure
+
+
+@once
+def _index(project: Project) -> dict[tuple[str, str], list[KubeObject]]:
+    """The objects by kind and name; those whose place only an apply could tell, by "" for the name."""
+    index: dict[tuple[str, str], list[KubeObject]] = {}
+    for one in project.objects:
+        index.setdefault((one.kind, one.name if _is_known(one) else ""), []).append(one)
+    return index
 
 
 def _is_known(item: KubeObject) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from opslint.engine.selectors import selects, selects_labels
 from opslint.model.cached import once
@@ -273,14 +272,9 @@ class _Index:
         return found or [None]
 
 
-_indexes: WeakKeyDictionary[Unit, _Index] = WeakKeyDictionary()
-
-
+@once
 def _index(unit: Unit) -> _Index:
-    found = _indexes.get(unit)
-    if found is None:
-        found = _indexes[unit] = _Index(unit)
-    return found
+    return _Index(unit)
 
 
 def first_label(wanted: Node | None) -> tuple[str, str] | None:

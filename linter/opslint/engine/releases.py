@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, all_installs
+from opslint.model.cached import once
 from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 from opslint.model.terraform import Block
@@ -38,15 +38,15 @@ class Release(NamedTuple):
     owner: KubeObject | Block | Chart
 
 
-_known: WeakKeyDictionary[Project, list[Release]] = WeakKeyDictionary()
-
-
 def releases_of(project: Project, component: str = "") -> list[Release]:
     """Return the releases of a component (all of them without one), those of an unknown version too."""
-    found = _known.get(project)
-    if found is None:
-        found = _known[project] = [*_installed(project), *_dependencies(project), *_images(project)]
+    found = _every(project)
     return [one for one in found if one.component == component] if component else found
+
+
+@once
+def _every(project: Project) -> list[Release]:
+    return [*_installed(project), *_dependencies(project), *_images(project)]
 
 
 def _installed(project: Project) -> Iterator[Release]:

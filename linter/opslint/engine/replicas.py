@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from opslint.engine.pods import share_namespace
 from opslint.model.cached import once
@@ -106,11 +105,6 @@ class _Index:
             self.workloads.setdefault((item.kind, item.name), []).append(item)
 
 
-_indexes: WeakKeyDictionary[Unit, _Index] = WeakKeyDictionary()
-
-
+@once
 def _index(unit: Unit) -> _Index:
-    found = _indexes.get(unit)
-    if found is None:
-        found = _indexes[unit] = _Index(unit)
-    return found
+    return _Index(unit)

@@ -17,7 +17,10 @@ assumed: Final[list[object]] = []
 
 
 class cached(Generic[_Value]):  # noqa: N801 - used as a decorator, like property
-    """Keep what a method returns in the instance's `__dict__`, where later reads find it without any call."""
+    """Keep what a method returns in the instance's `__dict__`, where later reads find it without any call.
+
+    Nothing is kept while a node is assumed.
+    """
 
     def __init__(self, function: Callable[[Any], _Value]) -> None:
         self._function, self._name, self.__doc__ = function, function.__name__, function.__doc__
@@ -31,7 +34,8 @@ class cached(Generic[_Value]):  # noqa: N801 - used as a decorator, like propert
         if item is None:
             return self
         value: _Value = self._function(item)
-        item.__dict__[self._name] = value
+        if not assumed:
+            item.__dict__[self._name] = value
         return value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
 from opslint.api import (
     RECOMMENDED,
@@ -20,6 +19,7 @@ from opslint.api import (
     container,
     kind,
     known_accounts,
+    once,
     parse_image,
     rule,
 )
@@ -131,19 +131,15 @@ def unapproved_registry(
         yield Problem(f"{item.title} pulls {node.text} from {image.registry}, which is not an approved registry", node)
 
 
+@once
 def _uses_ecr(unit: Unit) -> bool:
     """True when something that is applied together pulls an image from a private registry of ECR, or may do so."""
-    if unit not in _users:
-        _users[unit] = any(_is_of_ecr(node) for item in unit.workloads for node in _references(item))
-    return _users[unit]
+    return any(_is_of_ecr(node) for item in unit.workloads for node in _references(item))
 
 
 def _is_of_ecr(node: Node) -> bool:
     image = parse_image(node.text) if node.known else None
     return not node.known or (image is not None and image.ecr is not None)
-
-
-_users: WeakKeyDictionary[Unit, bool] = WeakKeyDictionary()
 
 
 def _references(item: KubeObject) -> Iterator[Node]:
