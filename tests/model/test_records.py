@@ -26,6 +26,7 @@ def make_class(made, field, **options):
     return Part
 
 
+NO_ARGUMENT = {"default_factory": list, "init": False, "repr": False}
 PLAIN = [
     {"slots": True},
     {"slots": True, "eq": False},
@@ -137,6 +138,49 @@ def test_a_record_that_holds_itself_can_be_shown():
     ring = Ring()
     ring.to = ring
     assert repr(ring).endswith("Ring(to=...)")
+
+
+def body(*names, **space):
+    return {"__annotations__": dict.fromkeys(names, "str"), "__module__": __name__, "__qualname__": "Part"} | space
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        (body("name", __post_init__=lambda self: None), "__post_init__"),
+        (body("name", name=[]), "default_factory"),
+        (body("name", "number", name="a"), "without a default"),
+        (body(), "needs fields"),
+        (body("name") | {"__annotations__": {"name": str}}, "from __future__"),
+    ],
+)
+def test_a_class_that_would_be_another_than_a_dataclass_is_refused(space, said):
+    with pytest.raises(TypeError, match=said):
+        records.dataclass(type("Part", (), space))
+
+
+def test_fields_of_a_base_class_are_refused():
+    base = records.dataclass(type("Base", (), body("name")))
+    with pytest.raises(TypeError, match="base class"):
+        records.dataclass(type("Part", (base,), body("number")))
+
+
+def test_a_field_that_is_no_argument_may_stand_before_one_without_a_default():
+    cls = records.dataclass(type("Part", (), body("seen", "name", seen=records.field(**NO_ARGUMENT))), slots=True)
+    assert (cls("a").name, cls("a").seen) == ("a", [])
+
+
+@pytest.mark.parametrize(
+    ("bases", "space", "said"),
+    [
+        ((records.NamedTuple,), body("name", "number", name="a"), "without a default"),
+        ((records.NamedTuple,), body(), "needs fields"),
+        ((records.NamedTuple, typing.Generic), body("name"), "second base"),
+    ],
+)
+def test_a_class_that_would_be_another_than_a_named_tuple_is_refused(bases, space, said):
+    with pytest.raises(TypeError, match=said):
+        type(records.NamedTuple)("Part", bases, space)
 
 
 def test_only_what_is_known_may_be_asked_of_a_field():

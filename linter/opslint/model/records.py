@@ -2,8 +2,9 @@
 
 `dataclasses` writes the methods of every class as text and compiles it, and `typing.NamedTuple` compiles every
 annotation: at hundreds of classes that was a fifth of a short run. Here the methods are closures, and annotations stay
-text. Type checkers see the originals. Known are `frozen`, `slots` and `eq`, and fields with a `default_factory`, which
-may be no arguments (`init=False`); what else those can do is not here.
+text, which needs `from __future__ import annotations`. Type checkers see the originals. Known are `frozen`, `slots` and
+`eq`, and fields with a `default_factory`, which may be no arguments (`init=False`). What else those can do, fields of a
+base class and `__post_init__` among it, is not here: a class that wants it is refused, with a TypeError.
 """
 
 from __future__ import annotations
@@ -43,10 +44,11 @@ def _dataclass(
     plain: type | None = None, /, *, frozen: bool = False, slots: bool = False, eq: bool = True
 ) -> type | Callable[[type], type]:
     def make(cls: type) -> type:
-        every = tuple(name for name, text in cls.__annotations__.items() if not text.startswith("ClassVar"))
+        every = tuple(name for name, text in _annotations(vars(cls)) if not text.startswith("ClassVar"))
         defaults = {name: vars(cls)[name] for name in every if name in vars(cls)}
         own = {name: one.make for name, one in defaults.items() if isinstance(one, _Factory) and not one.init}
         names = tuple(name for name in every if name not in own)
+        _refuse_unknown(cls, names, defaults)
         made = _with_slots(cls, every) if slots else cls
         methods = {"__init__": _init(made, names, defaults, own), "__repr__": _repr(names)}
         if eq:
@@ -63,6 +65,33 @@ def _dataclass(
         return made
 
     return make if plain is None else make(plain)
+
+
+def _annotations(space: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a class body annotates. Raises TypeError for annotations that are not text."""
+    found = list(space.get("__annotations__", {}).items())
+    if not found or not all(isinstance(text, str) for _, text in found):
+        raise TypeError("annotations of a record are text: it needs fields, and `from __future__ import annotations`")
+    return found
+
+
+def _refuse_unknown(cls: type, names: Sequence[str], defaults: Mapping[str, object]) -> None:
+    """Raise TypeError for what a dataclass of the standard library means and this one does not."""
+    title = cls.__qualname__
+    if hasattr(cls, "__post_init__"):
+        raise TypeError(f"{title}: __post_init__ is not called")
+    if any("__match_args__" in vars(base) for base in cls.__mro__[1:]):
+        raise TypeError(f"{title}: fields of a base class are not its own")
+    _refuse_gap(title, names, defaults)
+    for name, default in defaults.items():
+        if type(default).__hash__ is None:
+            raise TypeError(f"{title}: all would share the default of {name!r}: use default_factory")
+
+
+def _refuse_gap(title: str, names: Sequence[str], defaults: Mapping[str, object]) -> None:
+    given = [name in defaults for name in names]
+    if given != sorted(given):
+        raise TypeError(f"{title}: a field without a default follows one that has it")
 
 
 def _with_slots(cls: type, names: Sequence[str]) -> type:
@@ -160,12 +189,15 @@ class _TupleType(type):
     def __new__(cls, title: str, bases: tuple[type, ...], space: dict[str, Any]) -> Any:
         if not bases:
             return super().__new__(cls, title, bases, space)
-        names = tuple(space.get("__annotations__", ()))
-        defaults = [space[name] for name in names if name in space]
-        made: Any = namedtuple(title, names, defaults=defaults, module=space["__module__"])  # type: ignore[misc] # noqa: PYI024
+        if len(bases) > 1:
+            raise TypeError(f"{title}: a NamedTuple has no second base")
+        names = tuple(name for name, _ in _annotations(space))
+        defaults = {name: space[name] for name in names if name in space}
+        _refuse_gap(title, names, defaults)
+        made: Any = namedtuple(title, names, defaults=defaults.values(), module=space["__module__"])  # type: ignore[misc] # noqa: PYI024
         made.__qualname__ = space["__qualname__"]
         made.__doc__ = space.get("__doc__", made.__doc__)
-        made.__annotations__ = space.get("__annotations__", {})
+        made.__annotations__ = space["__annotations__"]
         for name, value in space.items():
             if name not in names and name not in _OF_A_TUPLE:
                 setattr(made, name, value)
