@@ -26,7 +26,7 @@ facts-check: .venv/ready  ## shape and consistency of the data in schemas/
 	$(BIN)/python -m opslint_schemas.check
 
 golden: .venv/ready  ## rewrite the golden files: read the diff before you commit it
-	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/output tests/cli/test_upgrade.py tests/test_demo.py
+	UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/output tests/cli/test_upgrade.py tests/cli/test_images.py tests/test_demo.py
 
 docs: .venv/ready  ## rewrite what docs/ repeats from the code, and build the site in site/
 	$(BIN)/python docs/generate.py

@@ -11,6 +11,7 @@ from opslint.read import hcl
 from opslint.read.evaluate import notes
 from opslint.read.evaluate.arithmetic import arithmetic
 from opslint.read.evaluate.functions import call_function, call_steps
+from opslint.read.evaluate.steps import step, walk
 from opslint.read.evaluate.values import (
     TOO_LARGE,
     TOO_MUCH,
@@ -28,7 +29,6 @@ from opslint.read.evaluate.values import (
     pairs,
     same,
     to_bool,
-    to_int,
     to_number,
     to_text,
 )
@@ -345,46 +345,6 @@ def _for(node: Any, scope: Scope | None, names: Names | None) -> Value:
         else:
             mapped[new_key] = item
     return listed if key_node is None else {key: mapped[key] for key in sorted(mapped)}
-
-
-def walk(value: Value, path: Sequence[Value]) -> Value:
-    """Follow attribute names and indexes into a value. Raises EvalError for a step that does not exist."""
-    for key in path:
-        value = step(value, key)
-    return value
-
-
-def _member(value: Unknown, key: Value) -> Unknown:
-    """Return a member of what is not known, named by its address where there is one."""
-    if value.parts or not value.why:
-        return value
-    if isinstance(key, str):
-        return Unknown(f"{value.why}.{key}")
-    is_index = isinstance(key, int) and not isinstance(key, bool)
-    return Unknown(f"{value.why}[{key}]") if is_index and " " not in value.why else value
-
-
-def step(value: Value, key: Value) -> Value:
-    """Return one member of a value. Raises EvalError when there is none."""
-    if isinstance(value, Unknown):
-        return _member(value, key)
-    if isinstance(key, (Unknown, Handle)):
-        return first_unknown(key)
-    if isinstance(value, Handle):
-        if not isinstance(key, str):
-            raise EvalError("an instance has no items")
-        return value.get(key)
-    if isinstance(value, dict):
-        name = to_text(key)
-        if name in value:
-            return value[name]
-        raise EvalError(f"there is no attribute {name}")
-    if isinstance(value, list) and not isinstance(value, TypedSet):
-        position = to_int(key)
-        if 0 <= position < len(value):
-            return value[position]
-        raise EvalError("the index is out of range")
-    raise EvalError("the value has no attributes")
 
 
 _HANDLERS: Final = {

@@ -11,9 +11,10 @@ from opslint.model.node import Unknown
 from opslint.model.records import NamedTuple, dataclass, field
 from opslint.read import hcl
 from opslint.read.evaluate import notes
-from opslint.read.evaluate.expressions import evaluate, walk
+from opslint.read.evaluate.expressions import evaluate
 from opslint.read.evaluate.handles import ModuleHandle, ResourceHandle
 from opslint.read.evaluate.module import Declaration, Module
+from opslint.read.evaluate.steps import walk
 from opslint.read.evaluate.types import convert
 from opslint.read.evaluate.values import (
     TOO_DEEP,

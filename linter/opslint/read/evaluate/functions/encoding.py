@@ -231,12 +231,6 @@ def _uuid(namespace: Value, name: Value) -> str:
     return str(uuid.uuid5(spaces[text] if text in spaces else uuid.UUID(text), to_text(name)))
 
 
-def _gzipped(text: Value) -> str:
-    import gzip
-
-    return base64.b64encode(gzip.compress(to_text(text).encode(), mtime=0)).decode()
-
-
 def _encoded(text: Value, encoding: Value) -> str:
     return base64.b64encode(to_text(text).encode(_charset(encoding))).decode()
 
