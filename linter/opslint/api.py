@@ -119,9 +119,8 @@ from opslint.engine.terraform import (
     set_value,
 )
 from opslint.engine.trust import Trust, trusts_of
-from opslint.engine.unrendered import left_out
 from opslint.engine.validate import Violation, violations_of
-from opslint.engine.waiting import may_be_named
+from opslint.engine.waiting import left_out, may_be_named
 from opslint.model.cached import once
 from opslint.model.finding import (
     Add,

@@ -1,13 +1,17 @@
-"""What a chart holds back until it is given values."""
+"""What a chart holds back until it is given values: fields and objects that its own values leave out."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.kube import POD_TEMPLATE
 from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from opslint.model.kube import KubeObject
     from opslint.model.node import Node
     from opslint.model.project import Unit
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 _PRINTED: Final = regex(r"(?:include|template)\s+\"([^\"]+)\"|\.Values\.([\w.]+)")
 
 
-def waits(unit: Unit) -> bool:
+def _waits(unit: Unit) -> bool:
     """True for a chart that leaves something out and was rendered with its own values only."""
     chart = unit.chart
     if chart is None or not chart.unrendered:
@@ -31,30 +35,113 @@ def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     out may be what they switch on. Where values are given, what they leave out is left out.
     """
     chart = unit.chart
-    if chart is None or not waits(unit):
+    if chart is None or not _waits(unit):
         return False
-    names = printers_of(node)
+    names = _printers_of(node)
     if not names:
         return False
     line = re.compile(rf"\b(?:{field}):(.*\{{\{{.*)")
     sources = {place.source.path: place.source for place in chart.unrendered}
     return any(
-        not names.isdisjoint(printers_in(match[1]))
+        not names.isdisjoint(_printers_in(match[1]))
         for source in sources.values()
         for match in line.finditer(source.text)
     )
 
 
-def printers_of(node: Node) -> set[str]:
+def _printers_of(node: Node) -> set[str]:
     """Return the helpers and values keys that print a value of a rendered object."""
     source_map = node.source.origin
     if source_map is None:
         return set()
     origin = source_map.locate(node.span)
     places = [origin.location, *(place for label, place in origin.related if not label.startswith("values key"))]
-    return {name for place in places for name in printers_in(place.source.line(place.span.line))}
+    return {name for place in places for name in _printers_in(place.source.line(place.span.line))}
 
 
-def printers_in(text: str) -> list[str]:
+def _printers_in(text: str) -> list[str]:
     """Return the helpers and values keys that the actions of a line print."""
     return [helper or key for helper, key in _PRINTED.findall(text)]
+
+
+def left_out(
+    item: KubeObject,
+    kinds: Iterable[str] = POD_TEMPLATE,
+    *,
+    labels: Mapping[str, str] | None = None,
+    name: Node | None = None,
+) -> bool:
+    """True when other values may add an object of these kinds, with these labels, to what an object is installed with.
+
+    That is so for a chart which was rendered with its own values only: what given values leave out is not there.
+    Without kinds, workloads are meant. A template cannot be read for all that it says, so an object in it is taken for
+    the wanted one unless it writes another value for one of the labels, or another name: another text around what is
+    computed, or what other helpers and values keys print.
+    """
+    chart = item.unit.chart
+    if chart is None or item.unit.environment.name or not _waits(item.unit):
+        return False
+    kind = re.compile(rf"^[ \t]*kind:[ \t]*[\"']?(?:(?:{'|'.join(sorted(kinds))})\b|\{{\{{)", re.MULTILINE)
+    printed = _printers_of(name) if name is not None else set()
+    branches = (_branch(place.source.text, place.span.line) for place in chart.unrendered)
+    return any(
+        kind.search(one) and _fits(one, labels or {}) and (name is None or _bears(one, name.text, printed))
+        for one in branches
+    )
+
+
+def _branch(text: str, line: int) -> str:
+    """Return the text of the block that begins in a line, up to its `else` or `end`."""
+    from opslint.read.helm.lexer import lex  # only charts need it
+
+    depth, start = 0, -1
+    for token in lex(text):
+        if start < 0:
+            if token.line == line and (token.opens or token.word == "else"):
+                start = token.end
+            continue
+        if token.opens:
+            depth += 1
+        elif depth == 0 and token.word in {"else", "end"}:
+            return text[start : token.start]
+        elif token.word == "end":
+            depth -= 1
+    return text[start:] if start >= 0 else ""
+
+
+def _fits(text: str, labels: Mapping[str, str]) -> bool:
+    """False when a label is written with other values only, none of them computed."""
+    for key, value in labels.items():
+        written = re.findall(rf"""^[ \t]*["']?{re.escape(key)}["']?:[ \t]*["']?([^\s"'#]+)""", text, re.MULTILINE)
+        if written and value not in written and not any("{{" in one for one in written):
+            return False
+    return True
+
+
+def _bears(text: str, name: str, printed: set[str]) -> bool:
+    """True when an object in a template may have a name: what is written around its actions fits."""
+    for written in _names(text):
+        before, action, after = written.partition("{{")
+        if written == name:
+            return True
+        if not action or not name.startswith(before) or not name.endswith(after.rpartition("}}")[2]):
+            continue
+        others = _printers_in(written)
+        if not printed or not others or not printed.isdisjoint(others):
+            return True
+    return False
+
+
+def _names(text: str) -> Iterator[str]:
+    """Yield the names of the objects in a template, as they are written: the first one below each `metadata`."""
+    below = False
+    for line in text.splitlines():
+        key, _, rest = line.strip().partition(":")
+        if key == "metadata":
+            below = True
+        elif below and key == "name":
+            below = False
+            yield rest.strip().strip("\"'")
+
+
+__all__ = ["left_out", "may_be_named"]
