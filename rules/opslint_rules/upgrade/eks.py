@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opslint.api import RECOMMENDED, Cluster, Problem, Problems, Project, Severity, cluster, lifecycle, rule
+from opslint.api import (
+    RECOMMENDED,
+    Cluster,
+    Location,
+    Node,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    at_caller,
+    cluster,
+    lifecycle,
+    rule,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,7 +65,7 @@ def eks_version_unsupported(item: Cluster, project: Project) -> Problems:
     yield Problem(
         f"EKS ended {kind} support of {row.version} on {end}{_hedge(row)}: AWS upgrades the control plane of cluster"
         f" {_name(item)} by itself; the newest version is {_newest(project.as_of)}",
-        item.version,
+        *_place(item),
     )
 
 
@@ -104,7 +117,7 @@ def eks_extended_support(item: Cluster, project: Project) -> Problems:
         consequence = f"unless its upgrade_policy is STANDARD, cluster {_name(item)} is billed extended support {until}"
     else:
         consequence = f"cluster {_name(item)} is billed at the extended-support price {until}"
-    yield Problem(f"{said}: {consequence}", item.version)
+    yield Problem(f"{said}: {consequence}", *_place(item))
 
 
 @rule(
@@ -149,8 +162,13 @@ def eks_support_ending(item: Cluster, project: Project, *, days: int = 90) -> Pr
     yield Problem(
         f"standard support of EKS {row.version} for cluster {_name(item)} ends on {row.standard_end}{_hedge(row)},"
         f" {when}: {_next(row, project.as_of)}",
-        item.version,
+        *_place(item),
     )
+
+
+def _place(item: Cluster) -> tuple[Node | Location, tuple[tuple[str, Node | Location], ...]]:
+    """The version, or what the caller of a local module gives for it."""
+    return (item.version, ()) if item.block is None else at_caller(item.block, item.version)
 
 
 def _row(item: Cluster) -> lifecycle.EksRow | None:
