@@ -279,6 +279,15 @@ class _Config:
                     },
                 )
 
+        # No resource of Terraform: eksctl writes these into the ConfigMap aws-auth.
+        for entry in entries(self.root["iamIdentityMappings"]):
+            yield _Resource(
+                "eksctl_iam_identity_mapping",
+                entry["arn"].text,
+                stand(entry, "arn"),
+                {"cluster_name": self.name, "arn": given(entry["arn"]), "groups": given(entry["groups"])},
+            )
+
     def _accounts(self) -> Iterator[_Resource]:
         iam = self.root["iam"]
         for entry in entries(iam["podIdentityAssociations"]):

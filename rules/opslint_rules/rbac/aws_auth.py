@@ -1,4 +1,4 @@
-"""Who is administrator of a cluster by the ConfigMap aws-auth."""
+"""Who is administrator of a cluster by the ConfigMap aws-auth, and whom eksctl writes into it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MODULE: Final = "terraform-aws-modules/eks/aws//modules/aws-auth"
 DATA: Final = "kubernetes_config_map_v1_data"
+MAPPING: Final = "eksctl_iam_identity_mapping"  # an entry of iamIdentityMappings in a ClusterConfig
 _INPUTS: Final = ("aws_auth_roles", "aws_auth_users", "map_roles", "map_users")
 _KEYS: Final = ("mapRoles", "mapUsers")
 _ARNS: Final = ("rolearn", "userarn")
@@ -46,6 +47,8 @@ class Granted(NamedTuple):
 def groups_by(item: Block | KubeObject | ModuleCall) -> list[Granted] | None:
     """Return the groups that aws-auth gives, None when some of them only an apply could tell."""
     found: list[Granted] = []
+    if isinstance(item, Block) and item.type == MAPPING:
+        return [Granted(group.text, item["arn"].text, group) for group in item["groups"]]
     if isinstance(item, ModuleCall):
         for listed in (item[key] for key in _INPUTS):
             if not listed.known:
@@ -89,7 +92,7 @@ def sources_of(project: Project) -> list[Block | KubeObject | ModuleCall]:
     """Return all that holds entries of aws-auth."""
     every: list[Block | KubeObject | ModuleCall] = [
         *project.named("ConfigMap", "aws-auth"),
-        *project.resources(DATA),
+        *project.resources(DATA, MAPPING),
         *project.calls,
     ]
     return [one for one in every if is_aws_auth(one)]
@@ -102,6 +105,10 @@ def admins_by(item: Block | KubeObject | ModuleCall) -> Iterator[Admin]:
     """
     if isinstance(item, ModuleCall):
         yield from _of_inputs(item)
+        return
+    if isinstance(item, Block) and item.type == MAPPING:
+        if _MASTERS in item["groups"].texts() and item["arn"].present:
+            yield Admin(item["arn"].text, item["arn"])
         return
     data = _data(item)
     for key in _KEYS if data.known else ():
@@ -138,7 +145,7 @@ def is_aws_auth(item: Block | KubeObject | ModuleCall) -> bool:
     if isinstance(item, KubeObject):
         return item.kind == "ConfigMap" and item.name == "aws-auth" and item.namespace in {"", "kube-system"}
     if item.type != DATA or not item["metadata"].known:
-        return False
+        return item.type == MAPPING
     name = item.body.one("metadata")["name"]
     return name.known and name.text == "aws-auth"
 
