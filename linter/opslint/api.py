@@ -152,6 +152,7 @@ from opslint_schemas import lifecycle, load, release
 
 if TYPE_CHECKING:
     from opslint_schemas import components, crds, fields
+from opslint.read.targets import place_of_value
 
 __all__ = [
     "BUILT_IN_ROLES",
@@ -286,6 +287,7 @@ __all__ = [
     "opaque_receives",
     "parse_image",
     "percent",
+    "place_of_value",
     "place_within",
     "project",
     "provider_accounts",

@@ -85,3 +85,17 @@ def read(tmp_path):
         return read_project([str(tmp_path)], Settings(root=str(tmp_path), no_cache=True, **settings)).project
 
     return run
+
+
+@pytest.fixture
+def project_of(tmp_path):
+    """Read files, one text as `main.tf`: `project_of({path: text}, settings) -> Project`."""
+
+    def make(files, settings=None):
+        for name, text in ({"main.tf": files} if isinstance(files, str) else files).items():
+            path = Path(tmp_path, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return read_project([str(tmp_path)], settings or Settings(root=str(tmp_path))).project
+
+    return make

@@ -1,7 +1,5 @@
 """References between blocks, names, accounts and regions, opaque modules, fixes of arguments."""
 
-from pathlib import Path
-
 import pytest
 
 from opslint.engine.terraform import (
@@ -19,20 +17,6 @@ from opslint.engine.terraform import (
     refers_to_any,
     same_run,
 )
-from opslint.model.settings import Settings
-from opslint.read.plan import read_project
-
-
-@pytest.fixture
-def project_of(tmp_path):
-    def make(files, settings=None):
-        for name, text in ({"main.tf": files} if isinstance(files, str) else files).items():
-            path = Path(tmp_path, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return read_project([str(tmp_path)], settings or Settings(root=str(tmp_path))).project
-
-    return make
 
 
 def block_of(project, address):

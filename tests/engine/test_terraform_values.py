@@ -1,7 +1,5 @@
 """Accounts and regions, versions, fixes of arguments."""
 
-from pathlib import Path
-
 import pytest
 
 from opslint.engine.terraform import (
@@ -20,19 +18,6 @@ from opslint.engine.terraform import (
 )
 from opslint.model.finding import Add, Safety, Set
 from opslint.model.settings import ClusterSettings, Settings
-from opslint.read.plan import read_project
-
-
-@pytest.fixture
-def project_of(tmp_path):
-    def make(files, settings=None):
-        for name, text in ({"main.tf": files} if isinstance(files, str) else files).items():
-            path = Path(tmp_path, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return read_project([str(tmp_path)], settings or Settings(root=str(tmp_path))).project
-
-    return make
 
 
 def block_of(project, address):

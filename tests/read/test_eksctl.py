@@ -6,8 +6,6 @@ import pytest
 
 from opslint.api import STRICT, Problem, Severity, any_of, cluster, kind, resource, rule, set_argument, trusts_of
 from opslint.model.finding import Safety
-from opslint.model.settings import Settings
-from opslint.read.plan import read_project
 
 CONFIG = """\
 apiVersion: eksctl.io/v1alpha5
@@ -65,17 +63,6 @@ iam:
       serviceAccountName: mail
       roleARN: arn:aws:iam::123456789012:role/mail
 """
-
-
-@pytest.fixture
-def read(tmp_path):
-    def run(files):
-        for path, text in files.items():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_text(text)
-        return read_project([str(tmp_path)], Settings(root=str(tmp_path), no_cache=True))
-
-    return run
 
 
 @pytest.fixture

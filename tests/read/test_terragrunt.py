@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from opslint.model.settings import Settings
-from opslint.read.plan import read_project
-
 MODULE = 'variable "days" {}\nvariable "name" {}\nresource "aws_db_instance" "a" {\n  identifier = var.name\n  d = var.days\n}\n'
 ROOT = 'locals {\n  days = 3\n}\ninputs = {\n  days = local.days\n  name = "common"\n}\n'
 PROD = """\
@@ -26,17 +23,6 @@ inputs = {
   name = "${local.name}-prod"
 }
 """
-
-
-@pytest.fixture
-def read(tmp_path):
-    def run(files):
-        for path, text in files.items():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_text(text)
-        return read_project([str(tmp_path)], Settings(root=str(tmp_path), no_cache=True))
-
-    return run
 
 
 def only(project):

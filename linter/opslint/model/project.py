@@ -54,6 +54,12 @@ class Target(NamedTuple):
         return f"1.{self.minor}"
 
     @property
+    def statement(self) -> str:
+        """For messages: `the target is 1.34 (infra/prod.tfvars:3)`."""
+        after = " after the upgrade" if self.after else ""
+        return f"the target{after} is {self.version} ({self.provenance})"
+
+    @property
     def provenance(self) -> str:
         """What named the target, for messages: `infra/prod.tfvars:3`, `--target-version` and the like."""
         if self.location is not None:
@@ -74,6 +80,11 @@ class Cluster:
     version: Node
     environment: Environment
     block: Block | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name where the files tell it, else its id."""
+        return self.name.text if self.name.known and self.name.text else self.id
 
 
 class _Holder:

@@ -110,7 +110,7 @@ def removed_api(item: KubeObject, project: Project, *, ignore_kinds: tuple[str, 
         target = _removed_at(item, row)
         if row is not None and target is not None:
             message = (
-                f"{item.title} uses {use.said}, which Kubernetes 1.{row.removed} no longer serves; {_named(target)}"
+                f"{item.title} uses {use.said}, which Kubernetes 1.{row.removed} no longer serves; {target.statement}"
             )
             yield _problem(item, use, row, message, target)
 
@@ -218,7 +218,7 @@ def deprecated_api(
             message = f"{item.title} uses {named}, which Kubernetes 1.{removed} removes ({since})"
         else:
             message = f"{item.title} uses {named}, which is {since}"
-        yield _problem(item, use, row, f"{message}; {_named(target)}", target)
+        yield _problem(item, use, row, f"{message}; {target.statement}", target)
 
 
 class _Use(NamedTuple):
@@ -276,11 +276,6 @@ def _removed_at(item: KubeObject, row: lifecycle.ApiRow | None) -> Target | None
     if row is None or row.removed is None:
         return None
     return next((one for one in item.unit.targets if row.removed <= one.minor), None)
-
-
-def _named(target: Target) -> str:
-    after = " after the upgrade" if target.after else ""
-    return f"the target{after} is {target.version} ({target.provenance})"
 
 
 def _set_here(target: Target) -> tuple[tuple[str, Node | Location], ...]:

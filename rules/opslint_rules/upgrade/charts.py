@@ -222,7 +222,7 @@ def target_version_behind_cluster(item: Project, project: Project) -> Problems:
             configured = "configured" if project.settings.target_source == "configuration" else "given"
             where = project.settings.target_location
             yield Problem(
-                f"the {configured} target version 1.{asked} is older than cluster {_name(newest)}, which declares"
+                f"the {configured} target version 1.{asked} is older than cluster {newest.title}, which declares"
                 f" 1.{highest}; without it the target follows Terraform",
                 where if where is not None else newest.version,
                 also=(("the cluster's version", newest.version),) if where is not None else (),
@@ -254,10 +254,6 @@ def _without_target(where: Location) -> Fix:
 
 def _minor(item: Cluster) -> int | None:
     return minor_of(item.version.text) if item.version.known else None
-
-
-def _name(item: Cluster) -> str:
-    return item.name.text if item.name.known and item.name.text else item.id
 
 
 @rule(

@@ -64,7 +64,7 @@ def eks_version_unsupported(item: Cluster, project: Project) -> Problems:
     kind = "extended" if row.extended_end else "standard"
     yield Problem(
         f"EKS ended {kind} support of {row.version} on {end}{_hedge(row)}: AWS upgrades the control plane of cluster"
-        f" {_name(item)} by itself; the newest version is {_newest(project.as_of)}",
+        f" {item.title} by itself; the newest version is {_newest(project.as_of)}",
         *_place(item),
     )
 
@@ -112,11 +112,11 @@ def eks_extended_support(item: Cluster, project: Project) -> Problems:
     until = f"until {row.extended_end}"
     policy = _support_type(item)
     if policy == "STANDARD":
-        consequence = f"upgrade_policy STANDARD lets AWS upgrade the control plane of cluster {_name(item)} by itself"
+        consequence = f"upgrade_policy STANDARD lets AWS upgrade the control plane of cluster {item.title} by itself"
     elif policy == "unknown":
-        consequence = f"unless its upgrade_policy is STANDARD, cluster {_name(item)} is billed extended support {until}"
+        consequence = f"unless its upgrade_policy is STANDARD, cluster {item.title} is billed extended support {until}"
     else:
-        consequence = f"cluster {_name(item)} is billed at the extended-support price {until}"
+        consequence = f"cluster {item.title} is billed at the extended-support price {until}"
     yield Problem(f"{said}: {consequence}", *_place(item))
 
 
@@ -160,7 +160,7 @@ def eks_support_ending(item: Cluster, project: Project, *, days: int = 90) -> Pr
         return
     when = "today" if left == 0 else f"in {left} day{'s' if left > 1 else ''}"
     yield Problem(
-        f"standard support of EKS {row.version} for cluster {_name(item)} ends on {row.standard_end}{_hedge(row)},"
+        f"standard support of EKS {row.version} for cluster {item.title} ends on {row.standard_end}{_hedge(row)},"
         f" {when}: {_next(row, project.as_of)}",
         *_place(item),
     )
@@ -173,10 +173,6 @@ def _place(item: Cluster) -> tuple[Node | Location, tuple[tuple[str, Node | Loca
 
 def _row(item: Cluster) -> lifecycle.EksRow | None:
     return lifecycle.eks(item.version.text.strip())
-
-
-def _name(item: Cluster) -> str:
-    return item.name.text if item.name.known and item.name.text else item.id
 
 
 def _support_type(item: Cluster) -> str:

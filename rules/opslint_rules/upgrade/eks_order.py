@@ -82,12 +82,12 @@ def minor_version_skip(
     if new is None or old is None or old <= new <= old + 1:
         return
     if new < old:
-        said = f"cluster {_name(item)} goes back from 1.{old} to 1.{new}: EKS never lowers the version of a cluster"
+        said = f"cluster {item.title} goes back from 1.{old} to 1.{new}: EKS never lowers the version of a cluster"
         yield Problem(said, version)
         return
     fix = set_value(version, argument_of(version), f'"1.{old + 1}"', Safety.UNSAFE)
     yield Problem(
-        f"cluster {_name(item)} goes from 1.{old} to 1.{new}: EKS raises a cluster by one minor at a time, next is"
+        f"cluster {item.title} goes from 1.{old} to 1.{new}: EKS raises a cluster by one minor at a time, next is"
         f" 1.{old + 1}",
         version,
         fix=fix,
@@ -163,20 +163,16 @@ def prod_upgraded_before_dev(item: Cluster, project: Project, *, pairs: Mapping[
         return
     ahead = others[minors.index(newest)]
     yield Problem(
-        f"production cluster {_name(item)} declares Kubernetes 1.{own}, and no cluster that goes first is beyond"
-        f" 1.{newest}: upgrade {_name(ahead)} first",
+        f"production cluster {item.title} declares Kubernetes 1.{own}, and no cluster that goes first is beyond"
+        f" 1.{newest}: upgrade {ahead.title} first",
         item.version,
-        also=((f"the version of {_name(ahead)}", ahead.version),),
+        also=((f"the version of {ahead.title}", ahead.version),),
     )
 
 
 def _stage(item: Cluster) -> str:
     stage = item.environment.stage
     return stage if stage != "unknown" or item.block is None else environment_of(item.block).stage
-
-
-def _name(item: Cluster) -> str:
-    return item.name.text if item.name.known and item.name.text else item.id
 
 
 def _names(item: Cluster) -> list[str]:

@@ -9,7 +9,6 @@ from opslint.api import (
     Block,
     Cluster,
     Fix,
-    Location,
     Node,
     Problem,
     Problems,
@@ -22,6 +21,7 @@ from opslint.api import (
     load,
     name_of,
     node_group_name,
+    place_of_value,
     regex,
     resource,
     rule,
@@ -140,18 +140,13 @@ def _is_inherited(item: Block, version: Node, project: Project) -> bool:
 
 
 def _place(node: Node) -> tuple[str, object]:
-    place = _supply(node)
+    place = place_of_value(node)
     return place.source.path, place.span
-
-
-def _supply(node: Node) -> Location:
-    """Return the place that a value comes from: the argument, or the variable or tfvars line behind it."""
-    return node.via[-1][1] if node.via else node.location
 
 
 def _wrong(version: Node, on: date) -> tuple[str, Fix | None] | None:
     """Return what is wrong with a version and what would mend it, None when nothing is."""
-    written, text, key = _supply(version).text.strip(), version.text.strip(), argument_of(version)
+    written, text, key = place_of_value(version).text.strip(), version.text.strip(), argument_of(version)
     if _NUMBER.fullmatch(written) and written != text:
         fix = set_value(version, key, f'"{written}"', Safety.SAFE)
         return f"{written} without quotes is the number {text}, which is no version of EKS", fix

@@ -52,7 +52,7 @@ def api_not_served(item: KubeObject, project: Project) -> Problems:
     target = missing[0]
     hedge = f" ({row.unverified})" if row.hedged else ""
     yield Problem(
-        f"{item.title} uses {item.api_version}, which {_why(row, target)}{hedge}; {_named(target)}",
+        f"{item.title} uses {item.api_version}, which {_why(row, target)}{hedge}; {target.statement}",
         item.root["apiVersion"],
         also=(("target version", target.location),) if target.location is not None else (),
         target=target,
@@ -79,8 +79,3 @@ def _why(row: lifecycle.ApiRow, target: Target) -> str:
     if row.eks_from is not None:
         return f"{stability} by default: EKS switches it on only from 1.{row.eks_from}"
     return f"{stability} by default, and EKS offers no way to switch it on"
-
-
-def _named(target: Target) -> str:
-    after = " after the upgrade" if target.after else ""
-    return f"the target{after} is {target.version} ({target.provenance})"

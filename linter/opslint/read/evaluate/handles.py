@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opslint.model.node import Unknown
 from opslint.read import hcl
 from opslint.read.evaluate.expressions import evaluate
+from opslint.read.evaluate.module import block_name
 from opslint.read.evaluate.values import EvalError, Handle, Value
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ResourceHandle(Handle):
             if value is not None:
                 return value
         else:
-            blocks = [item for item in self.declaration.blocks() if _names(item.node) == name]
+            blocks = [item for item in self.declaration.blocks() if block_name(item.node) == name]
             if blocks and all(item.node[3] != "dynamic" for item in blocks):
                 return [
                     BlockHandle(f"{self.address}.{name}[{i}]", item.node, self.scope, self.names)
@@ -52,10 +53,6 @@ class ResourceHandle(Handle):
         return Unknown(f"{self.address}.{name}")
 
 
-def _names(block: Any) -> str:
-    return str(block[4][0][0]) if block[3] == "dynamic" and block[4] else str(block[3])
-
-
 class BlockHandle(Handle):
     """A nested block of a resource: what is not written in it is decided by the provider."""
 
@@ -67,7 +64,7 @@ class BlockHandle(Handle):
 
     def get(self, name: str) -> Value:
         """Return an argument or a list of nested blocks."""
-        inner = [item for item in self.block[6] if item[0] == hcl.BLOCK and _names(item) == name]
+        inner = [item for item in self.block[6] if item[0] == hcl.BLOCK and block_name(item) == name]
         if inner and all(item[3] != "dynamic" for item in inner):
             return [
                 BlockHandle(f"{self.address}.{name}[{i}]", item, self.scope, self.names) for i, item in enumerate(inner)

@@ -57,13 +57,14 @@ class Declaration:
             placed
             for placed in self.items
             if not (placed.node[0] == hcl.ATTR and placed.node[3] in names)
-            and not (placed.node[0] == hcl.BLOCK and _block_name(placed.node) in types)
+            and not (placed.node[0] == hcl.BLOCK and block_name(placed.node) in types)
         ]
         self.items = kept + other.items
         self.__dict__.pop("attributes", None)
 
 
-def _block_name(block: Any) -> str:
+def block_name(block: Any) -> str:
+    """Return the type of a nested block, that of the blocks it makes for a dynamic one."""
     return str(block[4][0][0]) if block[3] == "dynamic" and block[4] else str(block[3])
 
 
