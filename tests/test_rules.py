@@ -7,6 +7,8 @@ import pytest
 from opslint.engine.packs import load_packs
 from opslint.testing import cases_of, examples_of, fix_mismatches, mismatches, run_example
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 PACKS = load_packs()
 RULES = [rule for pack in PACKS for rule in pack.rules]
 EXAMPLES = [example for rule in RULES for example in examples_of(rule)]

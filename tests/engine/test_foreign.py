@@ -5,6 +5,8 @@ import pytest
 from opslint.api import STRICT, Problem, Severity, resource, rule, workload
 from opslint.engine.packs import load_packs
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 PEERS = {
     "checkov": ["CKV_K8S_8"],
     "kube-linter": ["no-liveness-probe"],

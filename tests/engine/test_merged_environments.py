@@ -4,6 +4,8 @@ import pytest
 
 from opslint.api import STRICT, Problem, Severity, kind, rule
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 CHART = {
     "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
     "c/values.yaml": "size: 1\n",

@@ -5,6 +5,8 @@ import pytest
 from opslint.api import STRICT, Problem, Severity, project, releases_of, rule
 from opslint.engine.releases import component_version
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 
 @pytest.mark.parametrize(
     ("chart", "version", "component"),

@@ -11,6 +11,8 @@ from opslint.engine.repair.edits import plan
 from opslint.model.source import Confidence, Source
 from opslint.read.yaml import read_yaml
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "myshop" / "manifests"
 TRICKY = """\
 # first

@@ -13,6 +13,8 @@ from opslint.engine.repair.passes import PASSES, repair
 from opslint.engine.run import lint
 from opslint.model.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 HEAD = "apiVersion: v1\nkind: Thing\nmetadata: {name: one}\n"
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 

@@ -12,6 +12,8 @@ from opslint.api import (
     kind,
 )
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 TEMPLATE = """\
 apiVersion: v1

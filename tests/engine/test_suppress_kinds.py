@@ -6,6 +6,8 @@ import pytest
 
 from opslint.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment

@@ -4,6 +4,8 @@ import pytest
 
 from opslint.api import STRICT, Problem, Severity, container, rule
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 
 @rule(each=container(), severity=Severity.LOW, preset=STRICT)
 def moving_tag(item, project):

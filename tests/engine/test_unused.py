@@ -9,6 +9,8 @@ from opslint.engine.packs import load_packs
 from opslint.model.settings import SuppressSettings
 from opslint.model.source import Location, Source, Span
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 
 @rule(each=workload(), severity=Severity.LOW, preset=RECOMMENDED)
 def some_rule(item, project):

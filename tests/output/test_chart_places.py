@@ -8,6 +8,8 @@ import pytest
 
 from opslint.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 ROOT = Path(__file__).parents[2]
 RULES = "missing-memory-limit,mutable-image-tag,privileged-container,host-namespace"
 CHARTS = ("environments", "helpers", "library", "ranges", "subcharts", "tpl")

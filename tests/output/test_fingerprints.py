@@ -10,6 +10,8 @@ from opslint.engine.run import lint
 from opslint.model.settings import Settings
 from opslint.output import OutputContext, render
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 MANIFESTS = """\
 apiVersion: apps/v1
 kind: Deployment

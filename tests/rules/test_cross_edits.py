@@ -10,6 +10,8 @@ from opslint.engine.packs import load_packs
 from opslint.engine.run import lint
 from opslint.model.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 CLEAN = Path(__file__).parents[2] / "examples" / "myshop-clean"
 PACKS = load_packs()
 CROSS = sorted(rule.id for pack in PACKS for rule in pack.rules if rule.applies_to == "cross")

@@ -15,6 +15,8 @@ import pytest
 from opslint.model.settings import Settings
 from opslint.read.plan import read_project
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 _SPEC = importlib.util.spec_from_file_location("fix_styles", Path(__file__).with_name("test_fix_styles.py"))
 styles = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(styles)

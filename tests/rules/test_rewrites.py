@@ -6,6 +6,8 @@ from opslint.cli.main import main
 from opslint_rules.upgrade.rewrites import SAME_FIELDS
 from opslint_schemas import lifecycle, objects
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 INGRESS = """\
 apiVersion: %s
 kind: Ingress

@@ -12,6 +12,8 @@ from opslint.model.records import replace
 from opslint.read import hcl
 from opslint.testing import cases_of, examples_of, run_example
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 PACKS = load_packs()
 RULES = {rule.id: rule for pack in PACKS for rule in pack.rules}
 CASES = Path(__file__).parents[1] / "cases"

@@ -4,6 +4,8 @@ import pytest
 
 from opslint.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 CLUSTER = 'resource "aws_eks_cluster" "shop" {\n  name    = "shop"\n  version = "1.34"\n}\n'
 CASES = {
     "chart-kubeversion-excludes-cluster": (

@@ -21,6 +21,8 @@ from opslint.model.source import Source
 from opslint.read.yaml import read_yaml
 from opslint.testing import cases_of, examples_of
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 PACKS = load_packs()
 RULES = [rule for pack in PACKS for rule in pack.rules]
 WRONG = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.engine.options import nearest, taken, wrong
@@ -38,6 +39,7 @@ class Selected(NamedTuple):
     include_nonprod: bool
 
 
+@lru_cache(maxsize=4096)  # a run asks at least twice
 def matches(rule: Rule, selector: str) -> bool:
     """True when a selector names the rule: id, area, a tag (or a tag's beginning, `cis-eks`), or a glob of the id."""
     if selector in {rule.id, rule.area, "all"}:

@@ -95,10 +95,9 @@ def test_a_template_that_takes_too_much_is_stopped(read, monkeypatch, template, 
     assert "the chart is not rendered" in failure.message
 
 
-def test_a_range_over_a_million_is_read_or_refused_in_one_message(read):
-    template = f"{OBJECT}data:\n{{{{- range until 1000000 }}}}\n  k{{{{ . }}}}: x\n{{{{- end }}}}\n"
-    failures = read({"templates/a.yaml": template})
-    assert len(failures) <= 1
+def test_a_range_over_a_hundred_thousand_is_read(read):
+    template = f"{OBJECT}data:\n{{{{- range until 100000 }}}}\n  k{{{{ . }}}}: x\n{{{{- end }}}}\n"
+    assert read({"templates/a.yaml": template}) == []
 
 
 def tgz(name, data=b"1", kind=tarfile.REGTYPE, target=""):

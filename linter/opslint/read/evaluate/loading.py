@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +43,8 @@ class Loader:
 
     def names(self, directory: Path) -> list[str]:
         """Return the names in a directory that are not excluded, sorted; none when it cannot be read."""
-        if not self.is_inside(directory):
+        # Most directories that are asked for are not there: that is told sooner than where they would be.
+        if not os.path.lexists(directory) or not self.is_inside(directory):
             return []
         shown = self.relative(directory)
         prefix = f"{shown}/" if shown else ""
