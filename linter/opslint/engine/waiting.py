@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from opslint.model.cached import once
 from opslint.model.kube import POD_TEMPLATE
 from opslint.model.patterns import regex
 
@@ -40,13 +41,17 @@ def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     names = _printers_of(node)
     if not names:
         return False
-    line = re.compile(rf"\b(?:{field}):(.*\{{\{{.*)")
-    sources = {place.source.path: place.source for place in chart.unrendered}
-    return any(
-        not names.isdisjoint(_printers_in(match[1]))
-        for source in sources.values()
-        for match in line.finditer(source.text)
-    )
+    key = re.compile(rf"\b(?:{field}):(.*)")
+    found = (key.search(line) for line in _actions(unit) if not names.isdisjoint(_printers_in(line)))
+    return any(match is not None and not names.isdisjoint(_printers_in(match[1])) for match in found)
+
+
+@once
+def _actions(unit: Unit) -> tuple[str, ...]:
+    """The lines with an action in the templates of the chart that hold branches which no release renders."""
+    places = unit.chart.unrendered if unit.chart is not None else ()
+    sources = {place.source.path: place.source for place in places}
+    return tuple(dict.fromkeys(line for one in sources.values() for line in one.text.splitlines() if "{{" in line))
 
 
 def _printers_of(node: Node) -> set[str]:
@@ -83,30 +88,38 @@ def left_out(
         return False
     kind = re.compile(rf"^[ \t]*kind:[ \t]*[\"']?(?:(?:{'|'.join(sorted(kinds))})\b|\{{\{{)", re.MULTILINE)
     printed = _printers_of(name) if name is not None else set()
-    branches = (_branch(place.source.text, place.span.line) for place in chart.unrendered)
     return any(
         kind.search(one) and _fits(one, labels or {}) and (name is None or _bears(one, name.text, printed))
-        for one in branches
+        for one in _branches(item.unit)
     )
 
 
-def _branch(text: str, line: int) -> str:
-    """Return the text of the block that begins in a line, up to its `else` or `end`."""
+@once
+def _branches(unit: Unit) -> tuple[str, ...]:
+    """The texts of the branches of the chart that no release renders, in which there is an object."""
+    lines: dict[str, tuple[str, set[int]]] = {}
+    for place in unit.chart.unrendered if unit.chart is not None else ():
+        lines.setdefault(place.source.path, (place.source.text, set()))[1].add(place.span.line)
+    texts = (branch for text, starts in lines.values() if "kind:" in text for branch in _in_text(text, starts))
+    return tuple(dict.fromkeys(text for text in texts if "kind:" in text))
+
+
+def _in_text(text: str, lines: set[int]) -> Iterator[str]:
+    """Yield the text of each block that begins in one of the lines, up to its `else` or `end`."""
     from opslint.read.helm.lexer import lex  # only charts need it
 
-    depth, start = 0, -1
+    waiting = set(lines)
+    opened: list[int] = []  # where each open block's text begins, -1 for one that is not asked for
     for token in lex(text):
-        if start < 0:
-            if token.line == line and (token.opens or token.word == "else"):
-                start = token.end
-            continue
-        if token.opens:
-            depth += 1
-        elif depth == 0 and token.word in {"else", "end"}:
-            return text[start : token.start]
-        elif token.word == "end":
-            depth -= 1
-    return text[start:] if start >= 0 else ""
+        if token.word in {"else", "end"} and opened:
+            start = opened.pop()
+            if start >= 0:
+                yield text[start : token.start]
+        if token.opens or token.word == "else":
+            asked = token.line in waiting
+            waiting.discard(token.line)
+            opened.append(token.end if asked else -1)
+    yield from (text[start:] for start in opened if start >= 0)
 
 
 def _fits(text: str, labels: Mapping[str, str]) -> bool:
