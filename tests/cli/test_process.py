@@ -11,7 +11,8 @@ import pytest
 
 # A process whose engine is replaced by what follows the marker.
 DRIVER = """\
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
 from types import ModuleType, SimpleNamespace
 engine = ModuleType("opslint.engine.run")
 sys.modules["opslint.engine.run"] = engine
