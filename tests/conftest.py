@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from opslint.cli.main import main
 from opslint.engine.packs import Pack
 from opslint.engine.run import lint
 from opslint.model.settings import Settings
 from opslint.read.helm.engine import Engine
 
 MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
-ROOM = 2_000_000_000  # bytes that must be free there; a run of all tests needs less than a quarter
+ROOM = 2_000_000_000  # bytes that must be free there
 
 
 def pytest_configure():
-    """Let temporary files be in memory: on many disks, making and removing the small files is a quarter of the time."""
+    """Let temporary files be in memory: on many disks, making and removing many small files is slow."""
     if "TMPDIR" in os.environ or not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
         return
     if shutil.disk_usage(MEMORY).free >= ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
@@ -35,6 +36,19 @@ def user_home(tmp_path_factory):
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
             patch.setenv(name, str(home / name.lower()))
         yield home
+
+
+@pytest.fixture
+def run_in_repository(monkeypatch, capsys):
+    """Run opslint in the repository's root: `run_in_repository(*arguments) -> (status, output)`."""
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*arguments):
+        status = main(list(arguments))
+        return status, capsys.readouterr().out
+
+    return call
 
 
 @pytest.fixture(scope="session")

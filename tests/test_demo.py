@@ -7,7 +7,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from opslint.cli.main import main
 from opslint_schemas import load
 
 ROOT = Path(__file__).parents[1]
@@ -15,22 +14,9 @@ GOLDEN = Path(__file__).parent / "golden" / "demo"
 AREAS = {"upgrade", "reliability", "backup", "cost", "security", "rbac", "hygiene"}
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run opslint in the repository's root: `run(*arguments) -> (status, output)`."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def call(*arguments):
-        status = main(list(arguments))
-        return status, capsys.readouterr().out
-
-    return call
-
-
 @pytest.mark.parametrize("name", ["text", "json", "concise"])
-def test_the_demo_is_what_was_read_and_approved(run, name):
-    status, output = run("examples/myshop", "--format", name)
+def test_the_demo_is_what_was_read_and_approved(run_in_repository, name):
+    status, output = run_in_repository("examples/myshop", "--format", name)
     path = GOLDEN / f"myshop.{name}"
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,19 +25,19 @@ def test_the_demo_is_what_was_read_and_approved(run, name):
     assert output == path.read_text(encoding="utf-8")
 
 
-def test_the_demo_has_a_finding_in_every_area_and_reads_everything(run):
-    report = json.loads(run("examples/myshop", "--format", "json")[1])
-    areas = {rule["id"]: rule["area"] for rule in json.loads(run("rules", "--format", "json")[1])}
+def test_the_demo_has_a_finding_in_every_area_and_reads_everything(run_in_repository):
+    report = json.loads(run_in_repository("examples/myshop", "--format", "json")[1])
+    areas = {rule["id"]: rule["area"] for rule in json.loads(run_in_repository("rules", "--format", "json")[1])}
     assert {areas[finding["rule_id"]] for finding in report["findings"]} == AREAS
     assert report["errors"] == []
     assert report["coverage"]["charts"]["rendered"] == report["coverage"]["charts"]["found"] == 1
 
 
-def test_the_demo_is_valid_sarif_and_valid_json(run):
-    report = json.loads(run("examples/myshop", "--format", "json")[1])
+def test_the_demo_is_valid_sarif_and_valid_json(run_in_repository):
+    report = json.loads(run_in_repository("examples/myshop", "--format", "json")[1])
     jsonschema.Draft202012Validator(load("report.schema")).validate(report)
     schema = json.loads((Path(__file__).parent / "output" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
-    log = json.loads(run("examples/myshop", "--format", "sarif")[1])
+    log = json.loads(run_in_repository("examples/myshop", "--format", "sarif")[1])
     jsonschema.Draft202012Validator(schema).validate(log)
     assert len(log["runs"][0]["results"]) == len(report["findings"])
 
@@ -68,8 +54,8 @@ PLACES = {
 }
 
 
-def test_terraform_findings_name_module_calls_variables_and_var_files(run):
-    report = json.loads(run("examples/myshop", "--format", "json")[1])
+def test_terraform_findings_name_module_calls_variables_and_var_files(run_in_repository):
+    report = json.loads(run_in_repository("examples/myshop", "--format", "json")[1])
     terraform = [finding for finding in report["findings"] if finding["path"].endswith(".tf")]
     # The reporting database has gp2 storage too, by its module's default: there is no variable to name.
     shop = [finding for finding in terraform if not finding["path"].endswith("/reporting.tf")]
@@ -79,7 +65,7 @@ def test_terraform_findings_name_module_calls_variables_and_var_files(run):
         for rule, finding in found.items()
     }
     assert named == PLACES
-    log = json.loads(run("examples/myshop", "--format", "sarif")[1])
+    log = json.loads(run_in_repository("examples/myshop", "--format", "sarif")[1])
     results = [result for result in log["runs"][0]["results"] if result["ruleId"] == "rds-backup-disabled"]
     uris = {
         place["physicalLocation"]["artifactLocation"]["uri"]
@@ -89,33 +75,33 @@ def test_terraform_findings_name_module_calls_variables_and_var_files(run):
     assert uris == {"examples/myshop/infra/rds.tf", "examples/myshop/infra/prod.tfvars"}
 
 
-def test_var_file_sets_merge_into_one_finding_with_a_severity_each(run):
-    report = json.loads(run("examples/myshop", "--format", "json")[1])
+def test_var_file_sets_merge_into_one_finding_with_a_severity_each(run_in_repository):
+    report = json.loads(run_in_repository("examples/myshop", "--format", "json")[1])
     (skew,) = [finding for finding in report["findings"] if finding["rule_id"] == "nodegroup-version-skew"]
     assert [(each["name"], each["severity"]) for each in skew["environments"]] == [("dev", "high"), ("prod", "medium")]
     assert skew["severity"] == "high"
 
 
-def test_the_shop_done_right_has_nothing_in_it(run):
-    status, output = run("examples/myshop-clean", "--format", "json")
+def test_the_shop_done_right_has_nothing_in_it(run_in_repository):
+    status, output = run_in_repository("examples/myshop-clean", "--format", "json")
     report = json.loads(output)
     assert [(finding["rule_id"], finding["path"], finding["line"]) for finding in report["findings"]] == []
     assert report["errors"] == []
     assert status == 0
 
 
-def test_the_issue_of_the_day_works_as_written(run):
-    status, output = run("examples/myshop/charts", "examples/myshop/infra", "--format", "json")
+def test_the_issue_of_the_day_works_as_written(run_in_repository):
+    status, output = run_in_repository("examples/myshop/charts", "examples/myshop/infra", "--format", "json")
     rules = {finding["rule_id"] for finding in json.loads(output)["findings"]}
     assert status == 1
     assert {"image-repository-mismatch", "rds-backup-disabled", "pdb-blocks-drain"} <= rules
 
 
-def test_a_finding_in_a_chart_shows_template_line_values_key_and_environments(run):
+def test_a_finding_in_a_chart_shows_template_line_values_key_and_environments(run_in_repository):
     chart = "examples/myshop/charts/myshop-api"
     (result,) = (
         one
-        for one in json.loads(run("examples/myshop", "--format", "sarif")[1])["runs"][0]["results"]
+        for one in json.loads(run_in_repository("examples/myshop", "--format", "sarif")[1])["runs"][0]["results"]
         if one["ruleId"] == "mutable-image-tag" and "container api " in one["message"]["text"]
     )
     places = [one["physicalLocation"] for one in (*result["locations"], *result["relatedLocations"])]
@@ -126,7 +112,9 @@ def test_a_finding_in_a_chart_shows_template_line_values_key_and_environments(ru
     ]
     assert result["properties"]["environments"] == ["dev"]
     assert "In dev. See [values key image.repository](1), [values key image.tag](2)." in result["message"]["text"]
-    said = run("examples/myshop", "--format", "text")[1].partition("container api of Deployment/myshop-api uses")[2]
+    said = run_in_repository("examples/myshop", "--format", "text")[1].partition(
+        "container api of Deployment/myshop-api uses"
+    )[2]
     shown = said.partition("help: ")[0]
     for line in (
         f"--> {chart}/templates/deployment.yaml:30:11\n",

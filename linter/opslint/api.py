@@ -66,7 +66,7 @@ from opslint.engine.quantities import quantity, quantity_of
 from opslint.engine.releases import Release, releases_of
 from opslint.engine.repair.scalars import yaml_string
 from opslint.engine.replicas import SCALED_KINDS, Replicas, autoscaler_of, is_scaled, replicas_of, target_of
-from opslint.engine.resources import has_resource, int_or_percent, percent
+from opslint.engine.resources import has_resource, int_or_percent, is_zero, percent
 from opslint.engine.rule import (
     OPT_IN,
     RECOMMENDED,
@@ -260,6 +260,7 @@ __all__ = [
     "is_referenced",
     "is_scaled",
     "is_windows",
+    "is_zero",
     "job_spec_of",
     "json_with_holes",
     "kind",

@@ -1,6 +1,7 @@
 """References between blocks, names, accounts and regions, opaque modules, fixes of arguments."""
 
 import pytest
+from blocks import block_of
 
 from opslint.engine.terraform import (
     beside,
@@ -17,12 +18,6 @@ from opslint.engine.terraform import (
     refers_to_any,
     same_run,
 )
-
-
-def block_of(project, address):
-    (found,) = [block for module in project.modules for block in module.blocks if block.address == address]
-    return found
-
 
 REFERENCES = """
 variable "free" {}

@@ -1,6 +1,7 @@
 """Accounts and regions, versions, fixes of arguments."""
 
 import pytest
+from blocks import block_of
 
 from opslint.engine.terraform import (
     all_accounts_known,
@@ -18,12 +19,6 @@ from opslint.engine.terraform import (
 )
 from opslint.model.finding import Add, Safety, Set
 from opslint.model.settings import ClusterSettings, Settings
-
-
-def block_of(project, address):
-    (found,) = [block for module in project.modules for block in module.blocks if block.address == address]
-    return found
-
 
 PROVIDERS = """
 provider "aws" {

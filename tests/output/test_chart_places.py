@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from opslint.cli.main import main
-
 pytestmark = pytest.mark.usefixtures("one_engine")
 
 ROOT = Path(__file__).parents[2]
@@ -15,31 +13,18 @@ RULES = "missing-memory-limit,mutable-image-tag,privileged-container,host-namesp
 CHARTS = ("environments", "helpers", "library", "ranges", "subcharts", "tpl")
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run opslint in the repository's root: `run(*arguments) -> (status, output)`."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def call(*arguments):
-        status = main(list(arguments))
-        return status, capsys.readouterr().out
-
-    return call
-
-
 @pytest.mark.parametrize("chart", CHARTS)
-def test_what_is_said_of_a_chart(run, golden, chart):
+def test_what_is_said_of_a_chart(run_in_repository, golden, chart):
     options = ("-k", "1.34", "--as-of", "2026-11-22", "--select", RULES, "--include-vendored", "--no-cache")
-    status, output = run(f"tests/charts/{chart}", *options)
+    status, output = run_in_repository(f"tests/charts/{chart}", *options)
     assert status == 1
     golden(f"charts/{chart}.txt", output)
 
 
 @pytest.mark.parametrize("chart", [*CHARTS[1:], "environments dev", "environments prod"])
-def test_where_each_line_comes_from(run, golden, chart):
+def test_where_each_line_comes_from(run_in_repository, golden, chart):
     name, _, environment = chart.partition(" ")
     options = ("--env", environment) if environment else ()
-    status, output = run("render", f"tests/charts/{name}", "--map", "-k", "1.34", "--no-cache", *options)
+    status, output = run_in_repository("render", f"tests/charts/{name}", "--map", "-k", "1.34", "--no-cache", *options)
     assert status == 0
     golden(f"charts/{chart.replace(' ', '-')}.map", output)

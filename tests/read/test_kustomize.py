@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from readings import notices
 
 from opslint.model.settings import Settings
 from opslint.model.source import Confidence
@@ -36,10 +37,6 @@ BUILT = (
 def unit_of(reading, kind="kustomization"):
     (unit,) = (unit for unit in reading.project.units if unit.kind == kind)
     return unit
-
-
-def notices(reading):
-    return [(notice.path, notice.line, notice.message) for notice in reading.coverage.notices]
 
 
 def test_an_overlay_is_a_unit_and_its_base_is_none(read, tool):

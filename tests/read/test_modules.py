@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from terraform_folders import read_module as read
 
 from opslint.model.settings import Settings
 from opslint.read.module_adapters import adapter_for, allows, major_range, normal_source
-from opslint.read.terraform import TerraformDirectory, clusters, read_terraform
+from opslint.read.terraform import clusters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 FOLDER = package_files("opslint_schemas").joinpath("terraform/modules")
 TABLES = sorted(entry.name for entry in FOLDER.iterdir() if entry.name.endswith(".json"))
-
-
-def read(root: Path, text: str) -> RootModule:
-    (root / "main.tf").write_text(text)
-    (module,) = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), root).modules
-    return module
 
 
 def blocks(module: RootModule, type_: str) -> list[Block]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from terraform_folders import read_module as read
 
 from opslint.api import STRICT, Problem, Severity, resource, rule
 from opslint.model.settings import Settings
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from opslint.model.terraform import RootModule
 
 MANY = "toset([for i in range(90) : tostring(i)])"
-
-
-def read(root: Path, text: str) -> RootModule:
-    (root / "main.tf").write_text(text)
-    (module,) = read_terraform([TerraformDirectory("", ("main.tf",))], Settings(), root).modules
-    return module
 
 
 def said(module: RootModule) -> list[tuple[str, int, str]]:

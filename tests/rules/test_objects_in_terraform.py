@@ -1,27 +1,15 @@
 """What rules say of a manifest they say of the same object inside Terraform, at its own lines."""
 
-from pathlib import Path
-
 import pytest
+from every_example import PACKS, examples
 
-from opslint.engine.packs import load_packs
 from opslint.model.finding import Safety
 from opslint.model.records import replace
-from opslint.testing import cases_of, examples_of, run_example
+from opslint.testing import run_example
 
-PACKS = load_packs()
-RULES = {rule.id: rule for pack in PACKS for rule in pack.rules}
-CASES = Path(__file__).parents[1] / "cases"
 HEAD = 'resource "kubectl_manifest" "a" {\n  yaml_body = <<YAML\n'
 TAIL = "YAML\n}\n"
 EXEMPT = {"duplicate-key"}  # it reads the file, not the object
-
-
-def examples():
-    for rule in RULES.values():
-        yield from examples_of(rule)
-    for path in sorted(CASES.glob("*.md")):
-        yield from cases_of(path)
 
 
 def is_plain(example):

@@ -3,20 +3,17 @@
 Each known argument of every example is made unknown in turn, and each variable: it loses its default and its values.
 """
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
+from every_example import PACKS, RULES, examples
 
-from opslint.engine.packs import load_packs
 from opslint.model.records import replace
 from opslint.read import hcl
-from opslint.testing import cases_of, examples_of, run_example
+from opslint.testing import run_example
 
 pytestmark = pytest.mark.usefixtures("one_engine")
 
-PACKS = load_packs()
-RULES = {rule.id: rule for pack in PACKS for rule in pack.rules}
-CASES = Path(__file__).parents[1] / "cases"
 
 # Terraform wants literals there, they decide what exists (a stand-in is judged like a resource), or they say that an
 # environment is not production: one that is unknown counts as production.
@@ -33,13 +30,6 @@ EXEMPT = {
     "ignore_changes",
 }
 BODIES = {"resource", "data", "module", "provider", "locals"}
-
-
-def examples():
-    for rule in RULES.values():
-        yield from examples_of(rule)
-    for path in sorted(CASES.glob("*.md")):
-        yield from cases_of(path)
 
 
 EXAMPLES = [

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from every_example import paths
 
 from opslint.engine.packs import load_packs
 from opslint.engine.run import lint
@@ -94,13 +95,6 @@ def documents(texts):
         if path.endswith((".yaml", ".json")) and "/templates/" not in path:
             found += [document.plain() for document in read_yaml(Source(path, text)).documents]
     return [one for one in found if isinstance(one, dict) and isinstance(one.get("kind"), str)]
-
-
-def paths(value, path=()):
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in entries:
-        yield (*path, key)
-        yield from paths(below, (*path, key))
 
 
 def changed(value, path, new):

@@ -13,6 +13,7 @@ from itertools import count, islice
 from pathlib import Path
 
 import pytest
+from every_example import paths
 
 from opslint.engine.packs import load_packs
 from opslint.engine.run import lint
@@ -46,13 +47,6 @@ WRONG_HCL = ["null", "[]", "{}", '"text"', "7", "true", "[null]", "[[]]", "[{}]"
 ARGUMENT = re.compile(r"^(\s*[\w\"]+\s*=\s*)([^\[{<\n][^\n]*?)(?:\s*#.*)?$", re.MULTILINE)
 LINES = 25  # of a file that are left out in turn
 ALONE = 40  # projects of one mutation, tried when a rule says nothing of all together
-
-
-def paths(value, path=()):
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in entries:
-        yield (*path, key)
-        yield from paths(below, (*path, key))
 
 
 def replaced(value, path, new):

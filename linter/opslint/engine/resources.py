@@ -74,3 +74,8 @@ def percent(node: Node) -> int | None:
     """Return 25 for "25%", None for everything else."""
     text = node.text.strip()
     return int(text[:-1]) if text.endswith("%") and text[:-1].isdecimal() else None
+
+
+def is_zero(node: Node) -> bool:
+    """Return whether a number or percentage is 0."""
+    return node.number == 0 or percent(node) == 0

@@ -90,34 +90,37 @@ class Cluster:
 class _Holder:
     """What holds Kubernetes objects; the lists that it gives are shared: they are not to be changed."""
 
-    def _all(self) -> list[KubeObject]:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        @property
+        def objects(self) -> list[KubeObject]:
+            """All of them, in the order they were read."""
 
     @cached
     def _by_kind(self) -> dict[str, list[KubeObject]]:
         index: dict[str, list[KubeObject]] = defaultdict(list)
-        for item in self._all():
+        for item in self.objects:
             index[item.kind].append(item)
         return dict(index)
 
     @cached
     def _by_place(self) -> dict[tuple[str, str], list[KubeObject]]:
         index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
-        for item in self._all():
+        for item in self.objects:
             index[item.kind, item.namespace].append(item)
         return dict(index)
 
     @cached
     def _by_name(self) -> dict[tuple[str, str], list[KubeObject]]:
         index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
-        for item in self._all():
+        for item in self.objects:
             index[item.kind, item.name].append(item)
         return dict(index)
 
     def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
         """Return its objects of these kinds, all of them for no kind, in the order they were read."""
         if not kinds:
-            found = self._all()
+            found = self.objects
             return found if namespace is None else [item for item in found if item.namespace == namespace]
         if namespace is None:
             lists = [self._by_kind.get(kind, []) for kind in kinds]
@@ -163,9 +166,6 @@ class Unit(_Holder):
         self.closed = False
         if why not in self.open_because:
             self.open_because += (why,)
-
-    def _all(self) -> list[KubeObject]:
-        return self.objects
 
     @cached
     def workloads(self) -> list[KubeObject]:
@@ -248,9 +248,6 @@ class Project(_Holder):
     def objects(self) -> list[KubeObject]:
         """All Kubernetes objects, unit by unit."""
         return [item for unit in self.units for item in unit.objects]
-
-    def _all(self) -> list[KubeObject]:
-        return self.objects
 
     @cached
     def _blocks(self) -> dict[tuple[str, str], list[Block]]:

@@ -6,6 +6,7 @@ from Kubernetes' own schema; `terraform/kubernetes_provider.json` has the names 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -125,8 +126,9 @@ class _Translated(Raw):
     def _opened(self, value: object) -> object:
         return value
 
+    @abstractmethod
     def _again(self, inner: Raw) -> Raw:
-        raise NotImplementedError
+        """Return another value, translated as this one is."""
 
     def place(self) -> Place:
         """Return the text of the value."""

@@ -16,6 +16,7 @@ from opslint.api import (
     Set,
     Severity,
     duration_seconds,
+    is_zero,
     kind,
     longest_gap_hours,
     percent,
@@ -155,7 +156,7 @@ def karpenter_budget_extreme(item: KubeObject, project: Project, *, max_percent:
     if not len(budgets):
         return
     always = [one for one in budgets if _is_permanent(one)]
-    blocked = [one for one in always if _is_zero(one["nodes"]) and "Drifted" in _reasons(one)]
+    blocked = [one for one in always if is_zero(one["nodes"]) and "Drifted" in _reasons(one)]
     for one in blocked:
         fix = Fix("Let one tenth of the nodes go at once", (Set(one["nodes"], "10%"),), Safety.UNSAFE)
         message = f"{item.title} never lets a node go, so its nodes do not follow an upgrade"
@@ -182,10 +183,6 @@ def _unbounded(item: KubeObject, budgets: Node, always: list[Node], max_percent:
             said.append(node)
             fix = Fix("Let one tenth of the nodes go at once", (Set(node, "10%"),), Safety.UNSAFE)
             yield Problem(f"{item.title} lets {share}% of its nodes go at once (at most {max_percent}%)", node, fix=fix)
-
-
-def _is_zero(node: Node) -> bool:
-    return node.number == 0 or percent(node) == 0
 
 
 def _reasons(budget: Node) -> tuple[str, ...]:

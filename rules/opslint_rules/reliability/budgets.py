@@ -22,11 +22,11 @@ from opslint.api import (
     int_or_percent,
     is_referenced,
     is_scaled,
+    is_zero,
     kind,
     labels_of,
     left_out,
     made_by_operator,
-    percent,
     put,
     replicas_of,
     rule,
@@ -162,7 +162,7 @@ def _permits_all(item: KubeObject, selected: list[KubeObject]) -> Iterator[Probl
         total += count
     if total < 2:
         return
-    if least.present and not most.present and (least.number == 0 or percent(least) == 0):
+    if least.present and not most.present and is_zero(least):
         yield Problem(f"{item.title} has minAvailable {least.text}, so all {total} pods may be evicted together", least)
     away = int_or_percent(most, total) if most.present and not least.present else None
     if away is not None and away >= total:

@@ -24,6 +24,7 @@ from opslint.api import (
     int_or_percent,
     is_referenced,
     is_scaled,
+    is_zero,
     kind,
     percent,
     replicas_of,
@@ -284,7 +285,7 @@ def pdb_blocks_drain(
         message = f"{item.title} sets neither minAvailable nor maxUnavailable, which allows no eviction"
         yield Problem(message, item.spec, fix=_one_away(item.spec, expected))
     elif most.present:
-        if most.number == 0 or percent(most) == 0:
+        if is_zero(most):
             message = f"{item.title} has maxUnavailable {most.text}, which allows no eviction"
             yield Problem(message + _ways_out(expected), most, fix=_one_away(most, expected))
     elif (percent(least) or 0) >= 100:

@@ -22,6 +22,7 @@ from opslint.api import (
     int_or_percent,
     is_referenced,
     is_scaled,
+    is_zero,
     percent,
     put,
     regex,
@@ -161,7 +162,7 @@ def _deployment(item: Workload) -> Iterator[Problem]:
         return
     count = replicas_of(item).count
     gone = int_or_percent(away, count, round_up=False)
-    if surge.present and _is_zero(away) and _is_zero(surge):
+    if surge.present and is_zero(away) and is_zero(surge):
         fix = Fix("Set maxSurge: 1", (Set(surge, "1"),), Safety.UNSAFE)
         message = f"{item.title} has maxUnavailable and maxSurge {surge.text}, which the API server rejects"
         yield Problem(message, surge, also=(("maxUnavailable", away),), fix=fix)
@@ -170,10 +171,6 @@ def _deployment(item: Workload) -> Iterator[Problem]:
         fix = Fix("Set maxUnavailable: 0 and maxSurge: 1", changes, Safety.UNSAFE)
         pods = f"all {count} pods" if count and count > 1 else "its only pod" if count == 1 else "all its pods"
         yield Problem(f"{item.title} has maxUnavailable {away.text}: a release may stop {pods} first", away, fix=fix)
-
-
-def _is_zero(node: Node) -> bool:
-    return node.number == 0 or percent(node) == 0
 
 
 def _claims(item: Workload) -> bool:

@@ -10,7 +10,6 @@ from opslint.api import (
     Add,
     Block,
     Fix,
-    Location,
     Node,
     Problem,
     Problems,
@@ -27,6 +26,7 @@ from opslint.api import (
     rule,
     text_with_holes,
 )
+from opslint_rules.upgrade.addons import addon_entry, addon_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,14 +149,16 @@ def addon_not_before_compute(item: Block, project: Project) -> Problems:
             said = "pods with a pod identity association have no credentials until it is there"
             yield Problem(
                 f"add-on {name} is created after the nodes: {said}",
-                _place(item),
+                addon_place(item, _entry(item)),
                 fix=_fix(item),
                 severity=Severity.INFO,
             )
         return
     why = _why(item, call.major)
     if why:
-        yield Problem(f"add-on vpc-cni is created after the nodes: {why}", _place(item), fix=_fix(item))
+        yield Problem(
+            f"add-on vpc-cni is created after the nodes: {why}", addon_place(item, _entry(item)), fix=_fix(item)
+        )
 
 
 def _has_node_groups(item: Block) -> bool:
@@ -187,6 +189,10 @@ def _is_on(value: object) -> bool:
     return str(value).lower() == "true"
 
 
+def _entry(item: Block) -> Node | None:
+    return addon_entry(item, item.call, ("addons", "cluster_addons"))
+
+
 def _fix(item: Block) -> Fix | None:
     """Return the fix that orders an add-on before the nodes, where the call writes its entry out."""
     entry = _entry(item)
@@ -195,22 +201,6 @@ def _fix(item: Block) -> Fix | None:
     if entry["before_compute"].exists:
         return None
     return Fix("set before_compute = true", (Add(entry, "before_compute", "true"),), Safety.SAFE)
-
-
-def _place(item: Block) -> Node | Location:
-    """Return the place of an add-on: its entry in the module call that makes it, else its header."""
-    entry = _entry(item)
-    return entry if entry is not None else item.body if item.virtual else item.header
-
-
-def _entry(item: Block) -> Node | None:
-    call = item.call
-    if call is None:
-        return None
-    key = item.address.partition('["')[2].removesuffix('"]')
-    maps = [call[name] for name in ("addons", "cluster_addons")]
-    found = next((one[key] for one in maps if one.known and one[key].exists), None)
-    return found if found is not None and found.known else None
 
 
 @rule(
@@ -271,7 +261,7 @@ def addon_role_missing(
         return
     yield Problem(
         f"add-on {name} has no role: its pods have the rights of their node, or none",
-        _place(item),
+        addon_place(item, _entry(item)),
     )
 
 

@@ -30,6 +30,7 @@ from opslint.api import (
     resource,
     rule,
 )
+from opslint_rules.upgrade.addons import addon_entry, addon_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,7 +273,7 @@ def addon_version_unmanaged(item: Block, project: Project, *, style: str = "any"
     yield Problem(
         f"add-on {_name(item)} has no version: AWS chose one when it was created, and Terraform never changes"
         f" it{_conflicts(item)}",
-        version if version.exists else _place(item),
+        version if version.exists else addon_place(item, _entry(item)),
         fix=_look_up(item, project),
     )
 
@@ -283,21 +284,9 @@ def _version(item: Block) -> Node:
     return entry["addon_version"] if entry is not None else item["addon_version"]
 
 
-def _place(item: Block) -> Node | Location:
-    """Return the place of an add-on: its entry in the module call that makes it, else its header."""
-    entry = _entry(item)
-    return entry if entry is not None else item.body if item.virtual else item.header
-
-
 def _entry(item: Block) -> Node | None:
     """Return the entry of a module call that an add-on is made of; None for a resource."""
-    call = item.call if item.virtual else None
-    if call is None:
-        return None
-    key = item.address.partition('["')[2].removesuffix('"]')
-    maps = [call[name] for name in ("addons", "cluster_addons", "eks_addons")]
-    found = next((one[key] for one in maps if one.known and one[key].exists), None)
-    return found if found is not None and found.known else None
+    return addon_entry(item, item.call if item.virtual else None, ("addons", "cluster_addons", "eks_addons"))
 
 
 def _is_looked_up(item: Block) -> bool:

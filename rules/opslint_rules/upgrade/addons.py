@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from opslint.api import (
     RECOMMENDED,
     Block,
     Fix,
+    Location,
+    ModuleCall,
+    Node,
     Problem,
     Problems,
     Project,
@@ -22,7 +27,25 @@ from opslint.api import (
     rule,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _DATA = "aws/eks_addons"
+
+
+def addon_entry(item: Block, call: ModuleCall | None, inputs: Sequence[str]) -> Node | None:
+    """Return the entry of an add-on in the inputs of a module call; None where there is none, or none that is known."""
+    if call is None:
+        return None
+    key = item.address.partition('["')[2].removesuffix('"]')
+    maps = [call[name] for name in inputs]
+    found = next((one[key] for one in maps if one.known and one[key].exists), None)
+    return found if found is not None and found.known else None
+
+
+def addon_place(item: Block, entry: Node | None) -> Node | Location:
+    """Return the place of an add-on: its entry in the module call that makes it, else its header."""
+    return entry if entry is not None else item.body if item.virtual else item.header
 
 
 @rule(
