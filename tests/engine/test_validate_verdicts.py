@@ -1,13 +1,18 @@
 """The cheap pass says of every object what jsonschema says with the same schema."""
 
 import copy
+import json
 import random
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from opslint.engine.validate import violations_of
 from opslint.engine.validate.custom import converted, without_nulls
 from opslint.engine.validate.shapes import Shapes, fits
+from opslint.model.settings import Settings
+from opslint.read.plan import read_project
 from opslint_schemas import objects
 
 MINOR = 34
@@ -171,3 +176,29 @@ def test_a_keyword_that_the_cheap_pass_does_not_know_is_a_doubt_never_a_yes():
 
 def without(schema, field):
     return {**schema, "properties": {key: value for key, value in schema["properties"].items() if key != field}}
+
+
+def test_a_definition_is_converted_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"kind": "Thing", "plural": "things"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": CUSTOM}}],
+        },
+    }
+    thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"size": "x"}}
+    (tmp_path / "a.yaml").write_text("\n---\n".join(map(json.dumps, (definition, thing))), encoding="utf-8")
+    calls: list[object] = []
+
+    def count(schema: object) -> dict[str, object]:
+        calls.append(schema)
+        return converted(schema)
+
+    monkeypatch.setattr("opslint.engine.validate.custom.converted", count)
+    project = read_project([str(tmp_path)], Settings(root=str(tmp_path), no_cache=True)).project
+    assert [list(violations_of(item, project)) != [] for item in project.objects] == [False, True]
+    assert len(calls) == 1

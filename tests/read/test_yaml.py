@@ -283,6 +283,20 @@ def test_aliases_are_limited() -> None:
     assert [document.plain() for document in file.documents] == [{"ok": 1}]
 
 
+def test_aliases_are_only_weighed_where_a_collection_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed: list[int] = []
+
+    def weigh(_root: object, characters: int) -> None:
+        weighed.append(characters)
+
+    monkeypatch.setattr("opslint.read.yaml.alias_problem", weigh)
+    read("a: &a 1\n# * a star\nb: x *y\nc: *a\n")
+    assert weighed == []
+    shared = "a: &a [1]\nb: *a\n"
+    read(shared)
+    assert weighed == [len(shared)]
+
+
 def test_expansion_is_limited_without_expanding() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from opslint.model.limits import ERRORS_PER_FILE, YAML_DEPTH
+from opslint.model.limits import ERRORS_PER_FILE, YAML_ALIASES, YAML_DEPTH
 from opslint.model.node import Node
 from opslint.model.patterns import regex
 from opslint.model.project import DuplicateKey
@@ -22,7 +22,7 @@ from opslint.read.yaml_limits import (
     has_odd_breaks,
     is_shallow_json,
     may_be_deep,
-    may_have_aliases,
+    most_aliases,
     same,
     split_documents,
     survey,
@@ -143,7 +143,8 @@ class _Reading:
         self.result, self.source = result, result.source
         text = result.source.text
         self.text = text = _as_yaml(text)
-        self.shared = may_have_aliases(text)
+        aliases = most_aliases(text)
+        self.shared, self.crowded = aliases > 0, aliases > YAML_ALIASES
         self.odd = has_odd_breaks(text)
 
     def run(self) -> None:
@@ -298,13 +299,13 @@ class _Reading:
         """Keep a document that is within the limits and is not empty."""
         if root.id == "scalar" and form.open(root) is None:
             return
-        if self.shared:
+        seen = survey(root, shared=self.shared)
+        if seen.aliased or self.crowded:
             found = alias_problem(root, len(self.text))
             if found is not None:
                 span = form.extent(found[1])
                 self._fail(span.line, span.column, found[0])
                 return
-        seen = survey(root, shared=self.shared)
         if seen.deep is not None:
             span = form.extent(seen.deep)
             self._fail(span.line, span.column, _TOO_DEEP)

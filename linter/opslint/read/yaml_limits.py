@@ -72,9 +72,9 @@ def may_be_deep(text: str, start: int = 0, end: int | None = None) -> bool:
     return _DEEP_INDENT.search(text, start, len(text) if end is None else end) is not None
 
 
-def may_have_aliases(text: str) -> bool:
-    """Return whether the text could hold an alias."""
-    return "&" in text and _ALIAS.search(text) is not None
+def most_aliases(text: str) -> int:
+    """Return how many aliases a text can hold at most: stars in comments and in quotes count too."""
+    return len(_ALIAS.findall(text)) if "&" in text else 0
 
 
 def is_shallow_json(text: str) -> bool:
@@ -163,23 +163,29 @@ class Survey:
 
     deep: Any | None  # the first node beyond the depth limit
     repeated: list[Any]  # mappings in which a key stands twice
+    aliased: bool = False  # a collection is met twice, so there is an alias of one
 
 
 def survey(root: Any, *, shared: bool) -> Survey:
-    """Walk a composed document level by level; `shared` when it may hold aliases."""
+    """Walk a composed document level by level; `shared` when it may hold aliases.
+
+    Aliases of scalars are not looked for: however many they are, they make a document no larger or deeper.
+    """
     repeated: list[Any] = []
+    aliased = False
     level = [] if root.id == "scalar" else [root]
     seen: set[int] = set()
     depth = 0
     while level:
         depth += 1
         if depth > YAML_DEPTH:
-            return Survey(level[0], repeated)
+            return Survey(level[0], repeated, aliased)
         following: list[Any] = []
         add = following.append
         for node in level:
             if shared:
                 if id(node) in seen:
+                    aliased = True
                     continue
                 seen.add(id(node))
             entries = node.value
@@ -200,7 +206,7 @@ def survey(root: Any, *, shared: bool) -> Survey:
             if len(names) != len(entries):
                 repeated.append(node)
         level = following
-    return Survey(None, repeated)
+    return Survey(None, repeated, aliased)
 
 
 def same(first: Any, second: Any) -> bool:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
+from opslint.model.cached import once
 from opslint.model.node import Unknown
 from opslint.model.records import NamedTuple
 from opslint_schemas.objects import OBJECT_META, PREFIX
@@ -63,44 +64,42 @@ _declared: WeakKeyDictionary[Project, dict[tuple[str, str], list[CustomSchema]]]
 def _index(project: Project) -> dict[tuple[str, str], list[CustomSchema]]:
     index: dict[tuple[str, str], list[CustomSchema]] = {}
     for definition in project.of_kind("CustomResourceDefinition"):
-        for version, schema in _versions(definition):
+        for version, made, _ in _schemas(definition):
             spec = definition.spec
             group, kind = spec["group"], spec["names"]["kind"] if spec["names"].known else spec["names"]
             if group.known and kind.known:
-                try:
-                    made = converted(schema)
-                except SchemaError:
-                    made = {}
-                index.setdefault((f"{group.text}/{version}", kind.text), []).append(CustomSchema(definition, made))
+                usable = {} if isinstance(made, SchemaError) else made
+                index.setdefault((f"{group.text}/{version}", kind.text), []).append(CustomSchema(definition, usable))
     return index
 
 
-def _versions(definition: KubeObject) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the schema of each version that has one."""
-    for version, schema, _ in _schemas(definition):
-        yield version, schema
-
-
-def _schemas(definition: KubeObject) -> Iterator[tuple[str, Any, int]]:
+@once
+def _schemas(definition: KubeObject) -> list[tuple[str, dict[str, Any] | SchemaError, int]]:
+    """Return the name of each version that has a schema, the converted schema or why it is none, and its index."""
+    found: list[tuple[str, dict[str, Any] | SchemaError, int]] = []
     if definition.group != GROUP or not definition.spec.known or not definition.spec.is_map:
-        return
+        return found
     versions = definition.spec["versions"]
     for index, version in enumerate(versions if versions.known else ()):
         if not version.known or not version.is_map or not version["name"].known:
             continue
         schema = version["schema"]
         if schema.known and schema["openAPIV3Schema"].present:
-            yield version["name"].text, schema["openAPIV3Schema"].plain(), index
+            made: dict[str, Any] | SchemaError
+            try:
+                made = converted(schema["openAPIV3Schema"].plain())
+            except SchemaError as error:
+                made = error
+            found.append((version["name"].text, made, index))
+    return found
 
 
 def schema_errors(definition: KubeObject) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the path in the object and what is wrong with the first unusable schema of a definition."""
-    for version, schema, index in _schemas(definition):
-        try:
-            converted(schema)
-        except SchemaError as error:
-            path: tuple[str | int, ...] = ("spec", "versions", index, "schema", "openAPIV3Schema", *error.path)
-            yield path, f"the schema of version {version} cannot be used: {error.message}"
+    for version, made, index in _schemas(definition):
+        if isinstance(made, SchemaError):
+            path: tuple[str | int, ...] = ("spec", "versions", index, "schema", "openAPIV3Schema", *made.path)
+            yield path, f"the schema of version {version} cannot be used: {made.message}"
             return
 
 
