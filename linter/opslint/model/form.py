@@ -40,8 +40,8 @@ class Form(Protocol):
     """How a reader's own tree is seen through `Node`s: one instance serves a whole document.
 
     A form without unknown values may have two methods more, which only save time: `plain(raw)` returns a value as plain
-    dicts, lists and scalars; `entries(raw)` None for a scalar, else whether it is a map, and all children: their keys,
-    their raw values and their values (`UNREAD`: to be opened).
+    dicts, lists and scalars; `fill(node, raw)` gives a node all its children, and those that are scalars their values,
+    and returns its value: `UNREAD`, and nothing done, where `open` is to be asked instead.
     """
 
     def open(self, raw: Any) -> object:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Form", "Node", "Scalar", "Undecided", "Unknown"]
 
-_NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
+NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
+_LETTERS: Final = frozenset("abcdefghjklmopqrstuvwxyz")  # that no number begins with: inf and nan are numbers
 _new: Final = object.__new__
 
 
@@ -56,27 +57,26 @@ class Node(Placed):
         value = self._value
         if value is UNREAD:
             raw, form = self._raw, self._form
-            entries = None if raw is MISSING else getattr(form, "entries", None)
-            opened = None if entries is None else entries(raw)
-            if opened is not None:
-                of_map, children = opened
-                kids = self._made(children)
-                value = kids if of_map else list(kids.values())
+            if raw is MISSING:
+                value = MISSING
             else:
-                value = MISSING if raw is MISSING else form.open(raw)
+                fill: Callable[[Node, Any], object] | None = getattr(form, "fill", None)
+                value = UNREAD if fill is None else fill(self, raw)
+                if value is UNREAD:
+                    value = form.open(raw)
             self._value = value
         return value
 
-    def _made(self, children: Iterable[tuple[str | int, Any, object]]) -> dict[str | int, Node]:
-        """Make the nodes of all children, each given by its key, its raw value, and its value if that is read."""
+    def _made(self, children: Iterable[tuple[str | int, Any]]) -> dict[str | int, Node]:
+        """Make the nodes of all children, each given by its key and its raw value."""
         kids: dict[str | int, Node] = {}
         document, form = self._document, self._form
-        for key, raw, value in children:
+        for key, raw in children:
             # Not by calling the class, which takes twice as long.
             kids[key] = kid = _new(Node)
             kid._document, kid._raw, kid._form = document, raw, form
             kid.parent, kid.key = self, key
-            kid._value, kid._kids = value, None if value is UNREAD else _NO_KIDS
+            kid._value, kid._kids = UNREAD, None
         self._kids = kids
         return kids
 
@@ -169,6 +169,8 @@ class Node(Placed):
         if isinstance(value, bool) or value is None:
             return None
         if isinstance(value, str):
+            if value[:1] in _LETTERS:
+                return None  # a name: most texts are such, and an exception costs more than all the rest
             try:
                 return int(value) if value.strip("-").isdigit() else float(value)
             except ValueError:
@@ -195,10 +197,10 @@ class Node(Placed):
             kids = self._kids  # a form may have given all at once
         if kids is None:
             if isinstance(value, dict):
-                return self._made((key, raw, UNREAD) for key, raw in value.items())
+                return self._made(value.items())
             if isinstance(value, list):
-                return self._made((at, raw, UNREAD) for at, raw in enumerate(value))
-            kids = self._kids = _NO_KIDS
+                return self._made(enumerate(value))
+            kids = self._kids = NO_KIDS
         return kids
 
     def __getitem__(self, key: str | int) -> Node:
@@ -333,7 +335,7 @@ class Absent(Node):
     __slots__ = ()
 
     _raw = _value = MISSING
-    _kids = _NO_KIDS
+    _kids = NO_KIDS
     present = exists = is_map = is_list = is_scalar = is_true = is_false = False
     known = True
     unknown = value = number = None

@@ -33,6 +33,7 @@ FIRST: Final = frozenset("0123456789+-.~nNtTyYfFoO")
 _INTEGER: Final = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _FLOAT: Final = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _LAST: Final = frozenset("0123456789abcdefABCDEF._")  # a number ends with one of these
+_IN_NUMBERS: Final = "0123456789abcdefABCDEFxXoO._+-"
 _LONGEST: Final = 250  # characters: even hexadecimal, such a number is still a float
 _SURE: Final = 18  # digits of a number that 64 bits hold for sure
 _SMALLEST: Final = -(2**63)
@@ -50,7 +51,7 @@ def plain_scalar(text: str) -> Scalar:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] in "ntyfoNTYFO~" or text[-1] not in _LAST:
+    if text[0] in "ntyfoNTYFO~" or text[-1] not in _LAST or text.strip(_IN_NUMBERS):
         return text
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= _SURE:
         return int(text)  # most numbers are such

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.form import UNREAD
+from opslint.model.node import NO_KIDS, Node
 from opslint.model.patterns import regex
 from opslint.model.source import Span
 from opslint.read.scalars import FIRST, plain_scalar, tagged_scalar
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from opslint.model.source import Location, Source
 
 _PROPERTIES: Final = regex(r"(?:[&!]\S*(?:\s+|\Z))+")
+_new: Final = object.__new__
 _COMPLEX_KEY: Final = 80  # characters kept of a key that is itself a collection
 
 
@@ -51,28 +53,35 @@ class YamlForm:
             return raw.value
         return self._entries(raw)
 
-    def entries(self, raw: Any) -> tuple[bool, list[tuple[str | int, Any, object]]] | None:
-        """Return whether it is a map, and the children with the values of their scalars; None for a scalar."""
+    def fill(self, node: Node, raw: Any) -> object:
+        """Make the children of a collection, and open those that are scalars, and return its value; UNREAD for others.
+
+        In one loop, which knows what a `Node` is made of: each node of a document comes by here.
+        """
         kind = raw.id
         if kind == "scalar":
-            return None
-        pairs: Any = raw.value if kind == "mapping" else enumerate(raw.value)
-        untagged = self.untagged
-        found: list[tuple[str | int, Any, object]] = []
+            return UNREAD
+        of_map = kind == "mapping"
+        kids: dict[str | int, Node] = {}
+        document, untagged = node._document, self.untagged  # noqa: SLF001 - here and below, as said
+        pairs: Any = raw.value if of_map else enumerate(raw.value)
         for key, child in pairs:
             name = key
-            if kind == "mapping":
+            if of_map:
                 name = key.value
                 if name.__class__ is not str or name == "<<":  # the value of a key that is a collection is a list
-                    return True, [(text, item, UNREAD) for text, item in self._merged(raw).items()]
+                    return UNREAD
+            kids[name] = kid = _new(Node)
+            kid._document, kid._raw, kid._form = document, child, self  # noqa: SLF001
+            kid.parent, kid.key = node, name
             text = child.value
             if text.__class__ is not str or child.ctag is not untagged:
-                found.append((name, child, UNREAD))
-            elif child.style or (text and text[0] not in FIRST):
-                found.append((name, child, text))
+                kid._value, kid._kids = UNREAD, None  # noqa: SLF001
             else:
-                found.append((name, child, plain_scalar(text)))
-        return kind == "mapping", found
+                value = text if child.style or (text and text[0] not in FIRST) else plain_scalar(text)
+                kid._value, kid._kids = value, NO_KIDS  # noqa: SLF001
+        node._kids = kids  # noqa: SLF001
+        return kids if of_map else list(kids.values())
 
     def plain(self, raw: Any) -> Any:
         """Return plain dicts, lists and scalars of the whole value at once: half of what opening each node costs."""
