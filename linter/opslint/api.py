@@ -59,6 +59,7 @@ from opslint.engine.pods import (
     services_of,
     services_with,
     share_namespace,
+    sourced_variables,
     template_of,
     workloads_with,
 )
@@ -321,6 +322,7 @@ __all__ = [
     "set_by_policy",
     "set_value",
     "share_namespace",
+    "sourced_variables",
     "subjects_of",
     "suppression",
     "switch_off",

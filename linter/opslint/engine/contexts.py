@@ -59,7 +59,7 @@ def capability(node: Node) -> str:
 def capabilities(item: Container, part: str) -> dict[str, Node]:
     """Return the capabilities that a container adds or drops (`part`), with the node of each."""
     listed = item.root["securityContext"]["capabilities"][part]
-    return {capability(node): node for node in listed if node.is_scalar}
+    return {capability(node): node for node in listed if node.is_scalar} if listed.exists else {}
 
 
 def put(node: Node, value: str) -> Change:

@@ -9,6 +9,7 @@ from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 
 DOCKER_HUB: Final = "docker.io"
+_LEFTOVERS: Final = frozenset("{}$ <>")  # of a template
 _ECR: Final = regex(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws|api\.aws)\Z"
 )
@@ -42,7 +43,7 @@ def parse_image(reference: str) -> Image | None:
     https://pkg.go.dev/github.com/distribution/reference).
     """
     text = reference.strip()
-    if not text or any(char in text for char in "{}$ <>"):
+    if not text or not _LEFTOVERS.isdisjoint(text):
         return None
     text, _, digest = text.partition("@")
     first, slash, rest = text.partition("/")

@@ -133,6 +133,12 @@ def containers_of(item: Workload) -> tuple[Container, ...]:
     return (reference_of(item) or item).containers
 
 
+@once
+def sourced_variables(item: Container) -> list[Node]:
+    """Return the environment variables of a container that get their values from elsewhere, and those that may."""
+    return [entry for entry in item.root["env"] if not entry.known or entry["valueFrom"].exists]
+
+
 def selector_of(item: Workload) -> Node:
     """Return the workload's selector, that of the referenced Deployment for a Rollout with `workloadRef`."""
     return (reference_of(item) or item).spec["selector"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opslint.engine.images import Image, parse_image
+from opslint.engine.images import parse_image
 from opslint.engine.installs import Install, all_installs
 from opslint.model.cached import once
 from opslint.model.patterns import regex
@@ -104,22 +104,17 @@ def _dependencies(project: Project) -> Iterator[Release]:
 
 def _images(project: Project) -> Iterator[Release]:
     images, others = component_images()
+    lasts = {end.rpartition("/")[2] for end in images}
     for item in project.objects:
         if not item.is_workload:
             continue
         for one in _containers(item):
             image = parse_image(one.text)
-            if image is None or image.repository.endswith(others) or images.keys().isdisjoint(_ends(image)):
+            if image is None or image.repository.rpartition("/")[2] not in lasts or image.repository.endswith(others):
                 continue
             for end, component in images.items():
                 if image.repository == end or image.repository.endswith(f"/{end}"):
                     yield Release(component, _exact(image.tag), one, f"image {end}:{image.tag}".rstrip(":"), item)
-
-
-def _ends(image: Image) -> list[str]:
-    """`a/b/c`, `b/c` and `c`."""
-    parts = image.repository.split("/")
-    return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _containers(item: KubeObject) -> Iterator[Node]:

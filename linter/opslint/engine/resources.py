@@ -22,11 +22,9 @@ def has_resource(item: Container, part: str, name: str, project: Project) -> boo
         name: `memory`, `cpu`, …
         project: where a LimitRange of the namespace may stand as well.
     """
-    parts = ("requests", "limits") if part == "requests" else (part,)
-    if any(item.root["resources"][one][name].present for one in parts):
-        return True
-    if any(item.owner.pod_spec["resources"][one][name].present for one in parts):
-        return True
+    for resources in (item.root["resources"], item.owner.pod_spec["resources"]):
+        if resources[part][name].present or (part == "requests" and resources["limits"][name].present):
+            return True
     return any(_range_default(limit_range, part, name) for limit_range in _ranges(item.owner, project))
 
 

@@ -111,26 +111,36 @@ class _Holder:
         return dict(index)
 
     @cached
-    def _by_name(self) -> dict[tuple[str, str], list[KubeObject]]:
-        index: dict[tuple[str, str], list[KubeObject]] = defaultdict(list)
-        for item in self.objects:
-            index[item.kind, item.name].append(item)
-        return dict(index)
+    def _by_name(self) -> dict[str, dict[str, list[KubeObject]]]:
+        return {}  # of the kinds that were asked for by name: those of most never are
+
+    @cached
+    def _of_kinds(self) -> dict[tuple[str, ...], list[KubeObject]]:
+        return {}
 
     def of_kind(self, *kinds: str, namespace: str | None = None) -> list[KubeObject]:
         """Return its objects of these kinds, all of them for no kind, in the order they were read."""
         if not kinds:
             found = self.objects
             return found if namespace is None else [item for item in found if item.namespace == namespace]
-        if namespace is None:
-            lists = [self._by_kind.get(kind, []) for kind in kinds]
-        else:
+        if namespace is not None:
             lists = [self._by_place.get((kind, namespace), []) for kind in kinds]
-        return lists[0] if len(lists) == 1 else [item for found in lists for item in found]
+            return lists[0] if len(lists) == 1 else [item for found in lists for item in found]
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], [])
+        known = self._of_kinds
+        if kinds not in known:  # many rules ask for the same ones, of every item
+            known[kinds] = [item for kind in kinds for item in self._by_kind.get(kind, ())]
+        return known[kinds]
 
     def named(self, kind: str, name: str) -> list[KubeObject]:
         """Return its objects of a kind and a name, in the order they were read."""
-        return self._by_name.get((kind, name), [])
+        known = self._by_name
+        if kind not in known:
+            index = known[kind] = {}
+            for item in self.of_kind(kind):
+                index.setdefault(item.name, []).append(item)
+        return known[kind].get(name, [])
 
 
 @dataclass(eq=False)

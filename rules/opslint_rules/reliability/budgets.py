@@ -294,6 +294,8 @@ def overlapping_pdbs(item: KubeObject, project: Project) -> Problems:
     """
     for one in selected_by_budget(item):
         budgets = [other for other in budgets_of(one) if other.namespace == item.namespace]
+        if len(budgets) < 2:
+            continue  # only this one
         earlier = next((other for other in item.unit.of_kind("PodDisruptionBudget") if other in budgets), None)
         if earlier is not None and earlier is not item:
             yield Problem(

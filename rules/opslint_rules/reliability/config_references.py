@@ -25,6 +25,7 @@ from opslint.api import (
     objects_named,
     once,
     rule,
+    sourced_variables,
 )
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _references(item: KubeObject) -> Iterator[Reference]:
     if not item.is_workload:
         return
     for container in item.containers:
-        for one in container.root["env"]:
+        for one in sourced_variables(container):
             source = one["valueFrom"]
             if not source.present:
                 continue

@@ -148,7 +148,7 @@ def unknown_port_reference(item: KubeObject, project: Project, *, strict_numeric
 
 
 def _is_name(node: Node) -> bool:
-    return node.present and node.is_scalar and bool(node.text) and node.number is None
+    return node.is_scalar and bool(node.text) and node.number is None
 
 
 def _declared(items: Iterable[Workload]) -> list[Node]:

@@ -105,7 +105,7 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
 
     See <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
     """
-    checked = [one for one in item.containers if not _is_allowed(one, allow_images)]
+    checked = [one for one in item.containers if _may_be_privileged(one) and not _is_allowed(one, allow_images)]
     for one in checked:
         privileged = one.root["securityContext"]["privileged"]
         if privileged.is_true:
@@ -115,8 +115,13 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
         if host.is_true:
             yield Problem(f"container {one.name} of {item.title} is a Windows HostProcess container", host)
     host = _host_process(item.pod_spec)
-    if host.is_true and checked:
+    if host.is_true and not all(_is_allowed(one, allow_images) for one in item.containers):
         yield Problem(f"the containers of {item.title} are Windows HostProcess containers", host)
+
+
+def _may_be_privileged(item: Container) -> bool:
+    context = item.root["securityContext"]
+    return not context.known or context["privileged"].exists or context["windowsOptions"].exists
 
 
 def _host_process(node: Node) -> Node:

@@ -27,6 +27,7 @@ from opslint.api import (
     regex,
     rule,
     share_namespace,
+    sourced_variables,
 )
 from opslint_rules.security.literals import NAMES, secrets_of
 
@@ -92,7 +93,7 @@ def secret_literal(item: KubeObject, project: Project, *, name_pattern: str = NA
     See <https://kubernetes.io/docs/concepts/configuration/secret/> and
     <https://docs.aws.amazon.com/secretsmanager/latest/userguide/intro.html>.
     """
-    if item.is_test_hook:
+    if not (item.is_workload or item.kind == "ConfigMap") or item.is_test_hook:
         return
     pattern = re.compile(name_pattern)
     for found in secrets_of(item, pattern):
@@ -160,11 +161,8 @@ def secret_as_env_var(item: Container, project: Project, *, allow: tuple[str, ..
     if any(fnmatchcase(f"{owner.namespace}/{owner.name}", glob) for glob in allow):
         return
     who = f"container {item.name} of {owner.title}"
-    for entry in item.root["env"]:
-        origin = entry["valueFrom"]
-        if not origin.exists:
-            continue
-        reference = origin["secretKeyRef"]
+    for entry in sourced_variables(item):
+        reference = entry["valueFrom"]["secretKeyRef"]
         name, secret = entry["name"].text, reference["name"].text
         if reference.present and not any(map(_NO_SECRET.fullmatch, (name, reference["key"].text))):
             yield Problem(f"{who} gets {name} of Secret {secret} as an environment variable", reference)

@@ -40,16 +40,16 @@ class Shape:
     """A schema made ready for `fits`, when it is first needed.
 
     `plain` are the Python types of values that fit whatever they are; an Unknown fits everything. `tested` are those of
-    which more is asked, `strings` the properties that take any text.
+    which more is asked, `strings` the properties that take any text. `unread` is the schema until it is `ready`.
     """
 
     __slots__ = (
-        *("_schema", "integral", "items", "plain", "properties", "required", "rest", "shapes", "strings", "tested"),
-        *("tests", "types"),
+        *("integral", "items", "plain", "properties", "required", "rest", "shapes", "strings", "tested", "tests"),
+        *("types", "unread"),
     )
 
     def __init__(self, schema: Mapping[str, Any], shapes: Shapes) -> None:
-        self._schema: Mapping[str, Any] | None = schema
+        self.unread: Mapping[str, Any] | None = schema
         self.shapes = shapes
         self.plain: frozenset[type] = frozenset()
         self.types: frozenset[type] = _ALL
@@ -66,12 +66,12 @@ class Shape:
 
     def ready(self) -> None:
         """Read the schema, once."""
-        schema, self._schema = self._schema, None
+        schema, self.unread = self.unread, None
         if schema is not None:
             self._fill(schema)
 
     def _fill(self, schema: Mapping[str, Any]) -> None:
-        self._schema = None
+        self.unread = None
         said = schema.get("type")
         names = [said] if isinstance(said, str) else said
         if names is not None:
@@ -125,7 +125,7 @@ class Shapes:
 def _any(shapes: Shapes) -> Shape:
     if shapes.anything is None:
         shapes.anything = shape = Shape.__new__(Shape)
-        shape._schema = None  # noqa: SLF001
+        shape.unread = None
         shape.shapes, shape.types, shape.integral = shapes, _ALL, False
         shape.plain = _ALL | {Unknown}
         shape.properties, shape.required, shape.rest, shape.items, shape.tests = {}, (), shape, shape, ()
@@ -135,7 +135,8 @@ def _any(shapes: Shapes) -> Shape:
 
 def fits(value: Any, shape: Shape) -> bool:
     """Return True when a plain value fits; False is a doubt."""
-    shape.ready()
+    if shape.unread is not None:
+        shape.ready()
     kind = type(value)
     if kind in shape.plain:
         return True
