@@ -106,8 +106,8 @@ from opslint.engine.terraform import (
     may_name,
     may_refer_to,
     minor_of,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_beside,
     opaque_could_provide,
     opaque_receives,
@@ -142,7 +142,7 @@ from opslint.model.finding import (
 )
 from opslint.model.kube import Container, KubeObject, Workload
 from opslint.model.node import Node, Undecided
-from opslint.model.patterns import has_placeholder, regex
+from opslint.model.patterns import glob_matches, has_placeholder, regex
 from opslint.model.project import Chart, Cluster, DuplicateKey, Environment, Project, SourceFile, Target, Unit
 from opslint.model.records import NamedTuple
 from opslint.model.semver import satisfies, with_prereleases
@@ -247,6 +247,7 @@ __all__ = [
     "file",
     "find_account",
     "first_label",
+    "glob_matches",
     "granting",
     "group_key",
     "has_auto_mode",
@@ -279,8 +280,8 @@ __all__ = [
     "may_refer_to",
     "minor_of",
     "module_call",
+    "name_glob",
     "name_of",
-    "name_pattern",
     "node_group_name",
     "objects_named",
     "once",

@@ -9,8 +9,8 @@ from opslint.engine.terraform import (
     elsewhere,
     may_name,
     may_refer_to,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_beside,
     opaque_could_provide,
     opaque_receives,
@@ -18,6 +18,7 @@ from opslint.engine.terraform import (
     refers_to_any,
     same_run,
 )
+from opslint.model.patterns import glob_matches
 
 REFERENCES = """
 variable "free" {}
@@ -163,17 +164,17 @@ def test_the_name_is_the_address_when_it_cannot_be_told(project_of):
         ('name = null\nname_prefix = "shop-"', "shop-2025", "web"),
     ],
 )
-def test_name_pattern(project_of, arguments, fits, misses):
+def test_name_glob(project_of, arguments, fits, misses):
     project = project_of(f'variable "free" {{}}\nresource "aws_iam_role" "r" {{\n{arguments}\n}}\n')
-    pattern = name_pattern(block_of(project, "aws_iam_role.r"))
-    assert pattern.fullmatch(fits)
-    assert not misses or not pattern.fullmatch(misses)
+    glob = name_glob(block_of(project, "aws_iam_role.r"))
+    assert glob_matches(fits, glob)
+    assert not misses or not glob_matches(misses, glob)
 
 
 def test_many_unknown_pieces_do_not_backtrack(project_of):
     name = "a".join(["${var.free}"] * 40)
     project = project_of(f'variable "free" {{}}\nresource "aws_iam_role" "r" {{ name = "{name}z" }}\n')
-    assert not name_pattern(block_of(project, "aws_iam_role.r")).fullmatch("a" * 64)
+    assert not glob_matches("a" * 64, name_glob(block_of(project, "aws_iam_role.r")))
 
 
 OPAQUE = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +12,7 @@ from opslint.model.cached import once
 from opslint.model.kube import Container, KubeObject
 from opslint.model.limits import ALTERNATIVES
 from opslint.model.node import Node, Undecided
+from opslint.model.patterns import glob_matches
 from opslint.model.records import NamedTuple, dataclass, field
 from opslint.model.report import Failure, Notice
 from opslint.model.terraform import Block, ModuleCall
@@ -232,7 +232,7 @@ def items_of(each: Each, project: Project) -> Iterable[Item]:
     if each.what == "resource":
         return project.resources(*each.names)
     if each.what == "module_call":
-        return [call for call in project.calls if any(fnmatchcase(call.source, glob) for glob in each.names or ("*",))]
+        return [call for call in project.calls if any(glob_matches(call.source, glob) for glob in each.names or ("*",))]
     if each.what == "file":
         return [one for one in project.files if not each.names or one.source.kind in each.names]
     whole: dict[str, Iterable[Item]] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.engine.options import nearest, taken, wrong
 from opslint.engine.rule import OPT_IN, PRESETS, RECOMMENDED, STRICT
 from opslint.model.finding import Severity
+from opslint.model.patterns import glob_matches
 from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def matches(rule: Rule, selector: str) -> bool:
     selector = short_tag(selector)
     if any(tag == selector or tag.startswith(selector + "-") for tag in rule.tags):
         return True
-    return any(char in selector for char in "*?[") and fnmatchcase(rule.id, selector)
+    return any(char in selector for char in "*?[") and glob_matches(rule.id, selector)
 
 
 def short_tag(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.engine.marks import Mark, comments, split_names, split_until
@@ -10,6 +9,7 @@ from opslint.engine.place import origin_of
 from opslint.engine.select import matches
 from opslint.model.finding import Suppressed
 from opslint.model.kube import Container, KubeObject
+from opslint.model.patterns import glob_matches
 from opslint.model.records import NamedTuple
 from opslint.model.source import Location, Span
 from opslint.model.terraform import Block, ModuleCall
@@ -71,7 +71,7 @@ class Suppressions:
             elif mark is not about and (found := self._take(mark, rule)):
                 return found
         for glob, changes in self._settings.per_path.items():
-            if fnmatchcase(finding.location.source.path, glob) and any(
+            if glob_matches(finding.location.source.path, glob) and any(
                 self._speaks_of(name, rule) for name in changes.get("ignore", ())
             ):
                 return Suppressed("configuration", f"per_path {glob}")
@@ -196,8 +196,8 @@ class Suppressions:
         resource, path = finding.resource, finding.location.source.path
         name = resource.address or f"{resource.kind}/{resource.namespace}/{resource.name}"
         for entry, mark in zip(self._settings.suppress, self._entries, strict=True):
-            if (not entry.resource or fnmatchcase(name, entry.resource)) and (
-                not entry.path or fnmatchcase(path, entry.path)
+            if (not entry.resource or glob_matches(name, entry.resource)) and (
+                not entry.path or glob_matches(path, entry.path)
             ):
                 yield mark
 

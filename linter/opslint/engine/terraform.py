@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,6 @@ from opslint.model.node import Unknown
 from opslint.model.patterns import regex
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
     from opslint.model.node import Node
@@ -156,8 +154,8 @@ def name_of(block: Block) -> str:
     return found or (call.address if call is not None else block.address)
 
 
-def name_pattern(block: Block, key: str = "name", prefix: str = "name_prefix") -> re.Pattern[str]:
-    """Return a pattern of all names a resource may get, as far as the files tell.
+def name_glob(block: Block, key: str = "name", prefix: str = "name_prefix") -> str:
+    """Return the glob of all names a resource may get, as far as the files tell.
 
     An unknown name leaves its known pieces; without a name it is the prefix and what the provider appends.
     """
@@ -167,8 +165,7 @@ def name_pattern(block: Block, key: str = "name", prefix: str = "name_prefix") -
     else:
         # Without either the provider makes up "terraform-" and a time (resource.UniqueIdPrefix of its SDK).
         glob = (_glob(start.unknown or start.text) if start.present else "terraform-") + "*"
-    # fnmatch's patterns do not backtrack, however many pieces are unknown.
-    return regex(translate(glob))
+    return glob
 
 
 def _appended(block: Block) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.engine.documents import HOLE, json_with_holes
-from opslint.model.patterns import regex
+from opslint.model.patterns import glob_matches, regex
 from opslint.model.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Trust(NamedTuple):
         if self.open:
             return "its trust policy has no condition on the subject"
         wide = next((value for value in self.like if value in _ANY), "")
-        return f"its trust policy admits {wide}" if wide and not any(fnmatchcase(wide, one) for one in allowed) else ""
+        return f"its trust policy admits {wide}" if wide and not any(glob_matches(wide, one) for one in allowed) else ""
 
 
 def trusts_of(role: Block) -> list[Trust]:
@@ -125,4 +124,4 @@ def _list(value: Any) -> list[Any]:
 def _fits(subject: str, value: str, special: str) -> bool:
     """Compare with a value in which only the `special` characters are wildcards; unknown pieces fit everything."""
     literal = "".join(f"[{char}]" if char in "*?[" and char not in special else char for char in value)
-    return fnmatchcase(subject, literal.replace(HOLE, "*"))
+    return glob_matches(subject, literal.replace(HOLE, "*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase  # noqa: TID251 - for the rest
 from typing import Any, cast
 
 
@@ -15,6 +16,21 @@ class _Lazy:
     def __getattr__(self, name: str) -> Any:
         found = self.__dict__[name] = getattr(re.compile(*self._made), name)  # `re` keeps what it compiled
         return found
+
+
+def glob_matches(text: str, glob: str) -> bool:
+    """True when a text fits a shell pattern as `fnmatchcase` means it: `*` takes a `/` too.
+
+    Most patterns are a plain name, or one with a `*` in front or behind: no regular expression is compiled for these.
+    """
+    inner = glob.strip("*")
+    if "*" in inner or "?" in inner or "[" in inner:
+        return fnmatchcase(text, glob)
+    if inner == glob:
+        return text == glob
+    if glob[0] != "*":
+        return text.startswith(inner)
+    return inner in text if glob[-1] == "*" else text.endswith(inner)
 
 
 def has_placeholder(text: str) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.cached import cached
+from opslint.model.patterns import glob_matches
 from opslint.model.records import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
@@ -296,8 +297,6 @@ class Project(_Holder):
 
     def knows(self, kind: str, namespace: str, name: str) -> bool:
         """True when the configuration says that the object exists outside the repository (`known_objects`)."""
-        from fnmatch import fnmatchcase
-
         wanted = f"{kind}/{namespace}/{name}"
         patterns: Iterable[str] = self.settings.known_objects
-        return any(fnmatchcase(wanted, pattern) for pattern in patterns)
+        return any(glob_matches(wanted, pattern) for pattern in patterns)

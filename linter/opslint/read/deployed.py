@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import KubeObject
+from opslint.model.patterns import glob_matches
 from opslint.model.project import Environment, Unit
 from opslint.model.records import NamedTuple
 from opslint.read.substitute import substituted
@@ -63,7 +63,7 @@ def _fits(path: str, pattern: str) -> bool:
     """Match as Argo CD does: `*` passes slashes, `{a,b}` are alternatives."""
     found = re.search(r"\{([^{}]*)\}", pattern)
     if found is None or pattern.count("{") > _ALTERNATIVES:
-        return fnmatchcase(path, pattern)
+        return glob_matches(path, pattern)
     return any(_fits(path, pattern[: found.start()] + one + pattern[found.end() :]) for one in found[1].split(","))
 
 

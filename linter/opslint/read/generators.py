@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from opslint.model.patterns import regex
+from opslint.model.patterns import glob_matches, regex
 from opslint.model.source import Source
 from opslint.read.files import is_within, read_text
 from opslint.read.yaml import read_yaml
@@ -270,7 +269,7 @@ def _normal(text: str) -> str:
 
 def _matches(path: str, pattern: str) -> bool:
     parts, globs = path.split("/"), pattern.strip("/").split("/")
-    return len(parts) == len(globs) and all(map(fnmatchcase, parts, globs))
+    return len(parts) == len(globs) and all(map(glob_matches, parts, globs))
 
 
 def _matching(root: Path, pattern: str, *, directories: bool) -> Iterator[str]:
@@ -310,7 +309,7 @@ def _walk(bound: str, base: str, globs: Sequence[str], budget: list[int], *, dir
                 yield from _walk(bound, path, globs, budget, directories=directories)
         return
     for entry in entries:
-        if entry.name in _SKIPPED or entry.is_symlink() or not fnmatchcase(entry.name, glob):
+        if entry.name in _SKIPPED or entry.is_symlink() or not glob_matches(entry.name, glob):
             continue
         path = f"{base}/{entry.name}" if base else entry.name
         if rest:

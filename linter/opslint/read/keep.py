@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from opslint.model.patterns import glob_matches
 from opslint.model.report import Failure
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def _names(cluster: Cluster) -> tuple[str, ...]:
 
 
 def _fits(name: str, wanted: Sequence[str]) -> bool:
-    return any(fnmatchcase(name.lower(), glob.lower()) for glob in wanted)
+    return any(glob_matches(name.lower(), glob.lower()) for glob in wanted)

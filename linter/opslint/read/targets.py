@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from opslint.model.patterns import regex
+from opslint.model.patterns import glob_matches, regex
 from opslint.model.project import Target
 from opslint.model.report import Notice
 
@@ -86,7 +85,7 @@ class Targets:
 
     def _cluster_for(self, unit_id: str, environment: Environment) -> Cluster | None:
         for entry in self._settings.clusters:
-            if any(fnmatchcase(unit_id, glob) for glob in entry.units):
+            if any(glob_matches(unit_id, glob) for glob in entry.units):
                 return next((one for one in self._clusters if one.id == entry.name), None)
         if environment.name:
             same = [one for one in self._clusters if one.environment.name == environment.name]

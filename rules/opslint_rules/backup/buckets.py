@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -19,6 +18,7 @@ from opslint.api import (
     Severity,
     beside,
     environment_of,
+    glob_matches,
     may_refer_to,
     name_of,
     opaque_receives,
@@ -157,7 +157,7 @@ def is_backup(item: Block, project: Project, patterns: tuple[str, ...] = _PATTER
 
 
 def _fits(text: str, patterns: tuple[str, ...]) -> bool:
-    return bool(text) and not _is_about(text) and any(fnmatchcase(text.lower(), glob) for glob in patterns)
+    return bool(text) and not _is_about(text) and any(glob_matches(text.lower(), glob) for glob in patterns)
 
 
 def _purposes(item: Block) -> Iterator[str]:

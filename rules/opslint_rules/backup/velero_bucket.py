@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
@@ -16,8 +15,9 @@ from opslint.api import (
     Severity,
     beside,
     cause_of,
+    glob_matches,
     has_placeholder,
-    name_pattern,
+    name_glob,
     opaque_could_provide,
     project,
     refers_to,
@@ -43,7 +43,7 @@ def _buckets(project: Project) -> list[Block]:
 
 
 def _is_called(bucket: Block, name: str) -> bool:
-    return name_pattern(bucket, "bucket", "bucket_prefix").fullmatch(name) is not None
+    return glob_matches(name, name_glob(bucket, "bucket", "bucket_prefix"))
 
 
 @rule(each=project(), severity=Severity.MEDIUM, preset=STRICT, applies_to="cross")
@@ -153,7 +153,7 @@ def _covers(arn: Node, bucket: Block) -> bool:
     if not arn.known:
         return refers_to(arn, bucket) or not cause_of(arn).startswith(("aws_s3_bucket.", "module."))
     name = bucket["bucket"]
-    return not arn.present or not name.known or fnmatchcase(f"arn:aws:s3:::{name.text}", arn.text)
+    return not arn.present or not name.known or glob_matches(f"arn:aws:s3:::{name.text}", arn.text)
 
 
 @rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -16,6 +15,7 @@ from opslint.api import (
     Project,
     Safety,
     Severity,
+    glob_matches,
     installs_of,
     project,
     rule,
@@ -148,7 +148,7 @@ def velero_namespace_uncovered(
 
 def _fix(near: list[Schedule], namespace: str) -> Fix | None:
     """Return the fix that adds the namespace to the one schedule that lists namespaces."""
-    if len(near) != 1 or any(fnmatchcase(namespace, glob) for glob in near[0].excluded):
+    if len(near) != 1 or any(glob_matches(namespace, glob) for glob in near[0].excluded):
         return None
     listed = near[0].names[0].parent if near[0].names else None
     title = f"add {namespace} to includedNamespaces of {near[0].title}"
@@ -175,8 +175,8 @@ def _has_data(one: KubeObject) -> bool:
 
 
 def _covers(schedule: Schedule, namespace: str) -> bool:
-    included = not schedule.included or any(fnmatchcase(namespace, glob) for glob in schedule.included)
-    return included and not any(fnmatchcase(namespace, glob) for glob in schedule.excluded)
+    included = not schedule.included or any(glob_matches(namespace, glob) for glob in schedule.included)
+    return included and not any(glob_matches(namespace, glob) for glob in schedule.excluded)
 
 
 def _namespaces(project: Project) -> set[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.api import (
@@ -16,6 +15,7 @@ from opslint.api import (
     Project,
     Severity,
     beside,
+    glob_matches,
     json_with_holes,
     name_of,
     parse_image,
@@ -256,4 +256,4 @@ def _misses(entries: list[Entry], tags: set[str]) -> bool:
             if not all(isinstance(texts, list) and all(_told(text) for text in texts) for texts in lists):
                 return False
             globs += [f"{text}*" for text in lists[0]] + [str(text) for text in lists[1]]
-    return bool(globs) and not any(fnmatchcase(tag, str(glob)) for tag in tags for glob in globs)
+    return bool(globs) and not any(glob_matches(tag, str(glob)) for tag in tags for glob in globs)

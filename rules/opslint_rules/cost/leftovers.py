@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
@@ -12,6 +11,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    glob_matches,
     name_of,
     opaque_receives,
     resource,
@@ -74,7 +74,7 @@ def unattached_resource(item: Block, project: Project, *, allow: tuple[str, ...]
     <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-eips.html> and
     <https://aws.amazon.com/vpc/pricing/>.
     """
-    if item.stand_in or any(fnmatchcase(item.address, glob) for glob in allow):
+    if item.stand_in or any(glob_matches(item.address, glob) for glob in allow):
         return
     if item.type == "aws_eip" and any(item[key].present for key in _USERS):
         return

@@ -13,8 +13,9 @@ from opslint.api import (
     Project,
     Safety,
     Severity,
+    glob_matches,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_could_provide,
     resource,
     rule,
@@ -191,7 +192,7 @@ def _may_exist(item: Block, key: str, form: str, project: Project) -> bool:
             if group.call is item.call:
                 return True
         elif wanted:
-            if name_pattern(group).fullmatch(wanted):
+            if glob_matches(wanted, name_glob(group)):
                 return True
         elif not group["name"].known or group["name"].text.startswith(start) or group["name_prefix"].present:
             return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
@@ -19,6 +18,7 @@ from opslint.api import (
     Workload,
     account_of,
     find_account,
+    glob_matches,
     granting,
     is_scaled,
     kind,
@@ -86,7 +86,7 @@ def stale_service_account(item: KubeObject, project: Project, *, known_users: tu
     """
     if not item.unit.closed or item.name in {"", "default"} or uses_account(item, project):
         return
-    if any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in known_users):
+    if any(glob_matches(f"{item.namespace}/{item.name}", glob) for glob in known_users):
         return
     if may_be_named(item.metadata["name"], item.unit, "serviceAccount(?:Name)?"):
         return
@@ -274,7 +274,7 @@ def long_lived_token(item: KubeObject, project: Project, *, allow: tuple[str, ..
     See <https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets>.
     """
     type_ = item.root["type"]
-    if type_.text != TOKEN_TYPE or any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in allow):
+    if type_.text != TOKEN_TYPE or any(glob_matches(f"{item.namespace}/{item.name}", glob) for glob in allow):
         return
     name = item.annotations.get(TOKEN_OF, "")
     roles = list(dict.fromkeys(_powers(name, item.namespace, project))) if name else []

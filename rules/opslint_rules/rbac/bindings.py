@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -19,6 +18,7 @@ from opslint.api import (
     Severity,
     Subject,
     bindings_to,
+    glob_matches,
     kind,
     role_of,
     rule,
@@ -87,7 +87,7 @@ def unbound_role(item: KubeObject, project: Project) -> Problems:
     name = item.name
     if not item.unit.closed or not name or name.startswith("system:") or name in BUILT_IN_ROLES or item.is_test_hook:
         return
-    if any(fnmatchcase(name, glob) for glob in FOR_USERS) or any(label.startswith(AGGREGATE) for label in item.labels):
+    if any(glob_matches(name, glob) for glob in FOR_USERS) or any(label.startswith(AGGREGATE) for label in item.labels):
         return
     if bindings_to(item, project) or _is_aggregated(item, project):
         return
@@ -191,7 +191,7 @@ def _role_exists(item: KubeObject, project: Project, known_roles: tuple[str, ...
     if kind_ == "ClusterRole" and (name in BUILT_IN_ROLES or name.startswith("system:")):
         return True
     if kind_ == "ClusterRole" and (
-        any(fnmatchcase(name, glob) for glob in known_roles) or any(chart in name for chart in _charts(project))
+        any(glob_matches(name, glob) for glob in known_roles) or any(chart in name for chart in _charts(project))
     ):
         return True
     return role_of(item, project) is not None or project.knows(kind_, item.namespace if kind_ == "Role" else "", name)

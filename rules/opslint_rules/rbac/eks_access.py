@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -20,6 +19,7 @@ from opslint.api import (
     bindings_of,
     cluster_of,
     environment_of,
+    glob_matches,
     kind,
     module_call,
     name_of,
@@ -283,7 +283,7 @@ def access_entry_group_unbound(item: Project, project: Project, *, known_groups:
 
 
 def _is_known(name: str, known: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in known)
+    return any(glob_matches(name, glob) for glob in known)
 
 
 def _short(principal: str) -> str:

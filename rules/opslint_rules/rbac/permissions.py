@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from opslint.api import (
     Project,
     Severity,
     bindings_to,
+    glob_matches,
     kind,
     load,
     rule,
@@ -371,7 +371,7 @@ def _is_allowed(item: KubeObject, allow: tuple[str, ...]) -> bool:
     if item.labels.get("kubernetes.io/bootstrapping") == "rbac-defaults":
         return True
     names = (item.name, item.labels.get("app.kubernetes.io/name", ""))
-    return any(fnmatchcase(name, glob) for glob in allow for name in names if name)
+    return any(glob_matches(name, glob) for glob in allow for name in names if name)
 
 
 def _needs(item: KubeObject, what: str) -> bool:

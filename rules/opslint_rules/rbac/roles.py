@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
@@ -14,6 +13,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    glob_matches,
     kind,
     rule,
 )
@@ -94,7 +94,7 @@ def _is_allowed(subject: Node, allow: tuple[str, ...]) -> bool:
     if (kind_, name) == ("Group", "system:masters"):
         return True
     texts = (f"{kind_}:{name}", f"{kind_}:{namespace}/{name}")
-    return any(fnmatchcase(text, glob) for text in texts for glob in allow)
+    return any(glob_matches(text, glob) for text in texts for glob in allow)
 
 
 @rule(

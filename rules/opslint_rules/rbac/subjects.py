@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
-from opslint.api import RECOMMENDED, KubeObject, Node, Problem, Problems, Project, Severity, kind, rule
+from opslint.api import RECOMMENDED, KubeObject, Node, Problem, Problems, Project, Severity, glob_matches, kind, rule
 
 ANONYMOUS: Final = frozenset({("User", "system:anonymous"), ("Group", "system:unauthenticated")})
 EVERYBODY: Final = frozenset({("Group", "system:authenticated"), ("Group", "system:serviceaccounts")})
@@ -62,7 +61,7 @@ def anonymous_binding(item: KubeObject, project: Project, *, allow: tuple[str, .
     See <https://kubernetes.io/docs/concepts/security/rbac-good-practices/> and
     <https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html>.
     """
-    if any(fnmatchcase(item.name, glob) for glob in allow):
+    if any(glob_matches(item.name, glob) for glob in allow):
         return
     role = item.root["roleRef"]["name"].text
     for subject in item.root["subjects"]:

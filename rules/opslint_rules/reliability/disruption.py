@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from opslint.api import (
     RECOMMENDED,
     AppendDocument,
@@ -21,6 +19,7 @@ from opslint.api import (
     Severity,
     Workload,
     budgets_of,
+    glob_matches,
     int_or_percent,
     is_referenced,
     is_scaled,
@@ -149,7 +148,7 @@ def _is_generated(item: Workload) -> bool:
 def _matches(match: Node, kind_: str) -> bool:
     groups = [match, *match["any"], *match["all"]]
     names = [text for group in groups for text in group["resources"]["kinds"].texts()]
-    return any(fnmatchcase(kind_, name.rpartition("/")[2]) for name in names)
+    return any(glob_matches(kind_, name.rpartition("/")[2]) for name in names)
 
 
 def _by(replicas: Replicas) -> str:
@@ -270,7 +269,7 @@ def pdb_blocks_drain(
     See <https://kubernetes.io/docs/tasks/run-application/configure-pdb/> and
     <https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html>.
     """
-    if any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in allow):
+    if any(glob_matches(f"{item.namespace}/{item.name}", glob) for glob in allow):
         return
     least, most = item.spec["minAvailable"], item.spec["maxUnavailable"]
     if least.present and most.present:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from opslint.api import (
     Severity,
     Workload,
     cron_fields,
+    glob_matches,
     job_spec_of,
     kind,
     load,
@@ -190,7 +190,7 @@ def cronjob_overlap(
     if item.spec["suspend"].is_true or item.is_test_hook:
         return
     policy, deadline = item.spec["concurrencyPolicy"], item.spec["startingDeadlineSeconds"]
-    may = any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in allow_concurrent)
+    may = any(glob_matches(f"{item.namespace}/{item.name}", glob) for glob in allow_concurrent)
     if policy.text in {"", "Allow"} and not may:
         said = "concurrencyPolicy Allow" if policy.present else "no concurrencyPolicy"
         fix = Fix("Set concurrencyPolicy: Forbid", (put(policy, "Forbid"),), Safety.UNSAFE)

@@ -15,9 +15,10 @@ from opslint.api import (
     Project,
     Severity,
     allowed_majors,
+    glob_matches,
     has_placeholder,
     kind,
-    name_pattern,
+    name_glob,
     opaque_could_provide,
     regex,
     registry_name,
@@ -116,7 +117,7 @@ def _role(item: KubeObject, project: Project) -> Problems:
         not name
         or has_placeholder(name)
         or not (calls or blocks)
-        or any(name_pattern(one).fullmatch(name) for one in blocks)
+        or any(glob_matches(name, name_glob(one)) for one in blocks)
     ):
         return
     known, prefixed = [], None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -17,6 +16,7 @@ from opslint.api import (
     Safety,
     Severity,
     Workload,
+    glob_matches,
     is_referenced,
     is_scaled,
     labels_of,
@@ -162,7 +162,7 @@ def _on_fargate(item: Workload, project: Project) -> bool:
     labels = labels_of(item)
     return any(
         bool(item.namespace)
-        and fnmatchcase(item.namespace, one["namespace"].text)
+        and glob_matches(item.namespace, one["namespace"].text)
         and all(labels.get(key) == value.text for key, value in one["labels"].items())
         for block in project.resources("aws_eks_fargate_profile")
         for one in block.body["selector"]

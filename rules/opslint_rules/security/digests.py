@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
-from opslint.api import OPT_IN, Container, Problem, Problems, Project, Severity, container, parse_image, regex, rule
+from opslint.api import (
+    OPT_IN,
+    Container,
+    Problem,
+    Problems,
+    Project,
+    Severity,
+    container,
+    glob_matches,
+    parse_image,
+    regex,
+    rule,
+)
 
 _DIGEST: Final = regex(r"sha256:[0-9a-f]{64}")
 
@@ -54,7 +65,7 @@ def image_without_digest(item: Container, project: Project, *, allow: tuple[str,
     if image is None or _DIGEST.fullmatch(image.digest):
         return
     name = image.full_repository
-    if any(fnmatchcase(name, glob) or name.startswith(glob.rstrip("/*") + "/") for glob in allow):
+    if any(glob_matches(name, glob) or name.startswith(glob.rstrip("/*") + "/") for glob in allow):
         return
     if _is_resolved(item, name):
         return
@@ -74,4 +85,4 @@ def _is_resolved(item: Container, name: str) -> bool:
 
 
 def _covers(glob: str, reference: str, name: str) -> bool:
-    return any(fnmatchcase(text, glob) for text in (reference, name, f"{name}:latest"))
+    return any(glob_matches(text, glob) for text in (reference, name, f"{name}:latest"))

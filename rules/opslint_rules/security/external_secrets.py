@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -17,12 +16,13 @@ from opslint.api import (
     Project,
     Severity,
     beside,
+    glob_matches,
     has_placeholder,
     json_with_holes,
     kind,
     known_accounts,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_could_provide,
     refers_to,
     regex,
@@ -126,7 +126,7 @@ def external_secret_undeclared(item: KubeObject, project: Project, *, known_secr
     for read in _reads(item, project):
         if (
             has_placeholder(read.name)
-            or any(fnmatchcase(read.name, glob) for glob in known_secrets)
+            or any(glob_matches(read.name, glob) for glob in known_secrets)
             or read.name.startswith(_MANAGED)
         ):
             continue
@@ -194,11 +194,11 @@ def _name(key: str) -> str:
 
 
 def _may_be(block: Block, read: Read) -> bool:
-    pattern = name_pattern(block)
+    glob = name_glob(block)
     names = {read.name, _SUFFIX.sub("", read.name), "/" + read.name.lstrip("/"), read.name.lstrip("/")}
     if read.service == "SecretsManager":
         names = {read.name, _SUFFIX.sub("", read.name)} if _ARN.fullmatch(read.at.text) else {read.name}
-    return any(pattern.fullmatch(name) for name in names)
+    return any(glob_matches(name, glob) for name in names)
 
 
 def _nearest(read: Read, declared: list[Block]) -> str:

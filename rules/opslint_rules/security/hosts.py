@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from opslint.api import (
@@ -19,6 +18,7 @@ from opslint.api import (
     Workload,
     capabilities,
     container,
+    glob_matches,
     is_windows,
     kind,
     load,
@@ -105,7 +105,7 @@ def host_namespace(item: Workload, project: Project, *, allow: tuple[str, ...] =
 
 def _is_allowed(item: KubeObject, field: str, allow: tuple[str, ...]) -> bool:
     name = f"{item.namespace}/{item.name}"
-    return any(fnmatchcase(name, glob) or fnmatchcase(f"{name}:{field}", glob) for glob in allow)
+    return any(glob_matches(name, glob) or glob_matches(f"{name}:{field}", glob) for glob in allow)
 
 
 @rule(
@@ -251,7 +251,7 @@ def _grade(path: str, *, reads: bool = False) -> str:
     """What a path of a node gives to who mounts it; a socket is no less for being mounted to read."""
     data = load("kubernetes/pod_security")
     bare = path.rstrip("/") or "/"
-    if any(fnmatchcase(bare, glob) for glob in data["runtime_sockets"]):
+    if any(glob_matches(bare, glob) for glob in data["runtime_sockets"]):
         return f"mounts the container runtime's socket {path}, by which it can start anything on its node"
     root = next((one for one in data["sensitive_paths"] if bare == one or (one != "/" and _is_below(bare, one))), "")
     if root and reads:
@@ -326,7 +326,7 @@ def dangerous_capability(
     allowed = {
         str(name).upper().removeprefix("CAP_")
         for glob, names in (allow or {}).items()
-        if item.image.known and fnmatchcase(item.image.text, glob)
+        if item.image.known and glob_matches(item.image.text, glob)
         for name in names
     }
     for name, node in added.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -17,6 +16,7 @@ from opslint.api import (
     Severity,
     Unit,
     container,
+    glob_matches,
     kind,
     known_accounts,
     once,
@@ -152,14 +152,14 @@ def _references(item: KubeObject) -> Iterator[Node]:
 
 def _fits(image: Image, entry: str) -> bool:
     name = image.full_repository
-    return fnmatchcase(name, entry) or name.startswith(entry.rstrip("/*") + "/")
+    return glob_matches(name, entry) or name.startswith(entry.rstrip("/*") + "/")
 
 
 def _is_own(image: Image, accounts: frozenset[str]) -> bool:
     if image.ecr is not None:
         # Which account is ours cannot be told when the files name none.
         return not accounts or image.ecr[0] in accounts or image.ecr[0] in ADD_ON_ACCOUNTS
-    return any(fnmatchcase(image.full_repository, glob) for glob in AWS_PUBLIC)
+    return any(glob_matches(image.full_repository, glob) for glob in AWS_PUBLIC)
 
 
 @rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Final
 
 from opslint.api import (
@@ -19,11 +18,12 @@ from opslint.api import (
     Safety,
     Severity,
     all_accounts_known,
+    glob_matches,
     has_placeholder,
     kind,
     known_accounts,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_could_provide,
     regex,
     registry_name,
@@ -102,7 +102,7 @@ def irsa_role_undeclared(item: KubeObject, project: Project, *, known_roles: tup
         yield Problem(f"{item.title} names no IAM role: {arn.text!r} is not the ARN of a role", arn)
         return
     name, account = match["name"], match["account"]
-    if any(fnmatchcase(name, glob) for glob in known_roles):
+    if any(glob_matches(name, glob) for glob in known_roles):
         return
     accounts = known_accounts(project)
     if accounts and account not in accounts and all_accounts_known(project):
@@ -212,7 +212,7 @@ def irsa_trust_mismatch(item: KubeObject, project: Project, *, allow_wildcards: 
     match = _ROLE.fullmatch(arn.text.strip())
     if match is None or not item.name or not _namespace(item):
         return
-    roles = [role for role in project.resources("aws_iam_role") if name_pattern(role).fullmatch(match["name"])]
+    roles = [role for role in project.resources("aws_iam_role") if glob_matches(match["name"], name_glob(role))]
     if len(roles) != 1:
         return
     trusts = trusts_of(roles[0])
@@ -280,7 +280,7 @@ def _is_declared(name: str, roles: list[Block], project: Project) -> bool:
     if opaque_could_provide(project) or any(_is_of_karpenter(name, call) for call in project.calls):
         return True
     known = (*roles, *project.data("aws_iam_role"))
-    return any(name_pattern(role).fullmatch(name) is not None for role in known)
+    return any(glob_matches(name, name_glob(role)) for role in known)
 
 
 def _is_of_karpenter(name: str, call: ModuleCall) -> bool:

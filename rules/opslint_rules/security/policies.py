@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -18,6 +17,7 @@ from opslint.api import (
     Safety,
     Set,
     Severity,
+    glob_matches,
     kind,
     rule,
 )
@@ -124,7 +124,7 @@ def _audited(item: KubeObject, project: Project, allow: tuple[str, ...]) -> Iter
 
 
 def _problem(item: KubeObject, project: Project, allow: tuple[str, ...]) -> Problem | None:
-    if any(fnmatchcase(item.name, glob) for glob in allow) or _is_introduced(item, project.as_of):
+    if any(glob_matches(item.name, glob) for glob in allow) or _is_introduced(item, project.as_of):
         return None
     if item.group == "kyverno.io":
         return _kyverno(item) if item.kind in {"ClusterPolicy", "Policy"} else None

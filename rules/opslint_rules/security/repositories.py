@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from opslint.api import (
@@ -21,11 +20,12 @@ from opslint.api import (
     all_regions_known,
     container,
     environment_of,
+    glob_matches,
     known_accounts,
     known_regions,
     load,
+    name_glob,
     name_of,
-    name_pattern,
     opaque_could_provide,
     parse_image,
     provider_accounts,
@@ -131,7 +131,7 @@ def image_repository_mismatch(
     if image is None or image.ecr is None or image.ecr[0] in _addon_registries():
         return
     account, region = image.ecr
-    if any(fnmatchcase(image.repository, glob) for glob in known_repositories):
+    if any(glob_matches(image.repository, glob) for glob in known_repositories):
         return
     stages = {**project.settings.accounts, **accounts}
     subject = f"container {item.name} of {item.owner.title} pulls from"
@@ -256,7 +256,7 @@ def _covers(entry: Node, item: Block) -> bool:
     for one in entry["repository_filter"]:
         if not one.known or not one["filter"].known or not name.known:
             return True
-        if fnmatchcase(name.text, one["filter"].text):
+        if glob_matches(name.text, one["filter"].text):
             return True
     return False
 
@@ -365,7 +365,7 @@ def _is_declared(repository: str, project: Project) -> bool:
     if opaque_could_provide(project, "ecr", "registr", "repositor"):
         return True
     declared = (*project.resources("aws_ecr_repository"), *project.data("aws_ecr_repository"))
-    if any(name_pattern(block).fullmatch(repository) is not None for block in declared):
+    if any(glob_matches(repository, name_glob(block)) for block in declared):
         return True
     prefixes = [block["ecr_repository_prefix"] for block in project.resources("aws_ecr_pull_through_cache_rule")]
     prefixes += [block["prefix"] for block in project.resources("aws_ecr_repository_creation_template")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -21,6 +20,7 @@ from opslint.api import (
     committed,
     container,
     find_account,
+    glob_matches,
     installs_of,
     kind,
     once,
@@ -158,7 +158,7 @@ def secret_as_env_var(item: Container, project: Project, *, allow: tuple[str, ..
     See <https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-files-from-a-pod>.
     """
     owner = item.owner
-    if any(fnmatchcase(f"{owner.namespace}/{owner.name}", glob) for glob in allow):
+    if any(glob_matches(f"{owner.namespace}/{owner.name}", glob) for glob in allow):
         return
     who = f"container {item.name} of {owner.title}"
     for entry in sourced_variables(item):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -20,6 +19,7 @@ from opslint.api import (
     Unit,
     any_of,
     committed,
+    glob_matches,
     kind,
     regex,
     rule,
@@ -113,7 +113,7 @@ def plaintext_secret(
             continue
         place = _place(node, value)
         path = "" if place is None else place.source.path
-        if place is None or any(fnmatchcase(path, glob) for glob in test_paths):
+        if place is None or any(glob_matches(path, glob) for glob in test_paths):
             continue
         yield Problem(f"{title} holds {key} in plain text", place, secret=True)
 
@@ -159,7 +159,7 @@ def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
         return False
     if "@" not in text and (_SETTING_KEY.fullmatch(key) is not None or _SETTING_END.fullmatch(key) is not None):
         return False
-    if any(fnmatchcase(key, glob) for glob in PUBLIC_KEYS):
+    if any(glob_matches(key, glob) for glob in PUBLIC_KEYS):
         return False
     blocks = _PEM_BEGIN.findall(text)
     if blocks and _PUBLIC_PEM.issuperset(blocks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -14,6 +13,7 @@ from opslint.api import (
     Problems,
     Project,
     Severity,
+    glob_matches,
     name_of,
     resource,
     rule,
@@ -79,7 +79,7 @@ def irsa_role_stale(item: Block, project: Project, *, known_service_accounts: tu
     lost = [
         (namespace, name, at)
         for namespace, name, at in _trusted(item)
-        if not any(fnmatchcase(f"{namespace}/{name}", glob) for glob in known_service_accounts)
+        if not any(glob_matches(f"{namespace}/{name}", glob) for glob in known_service_accounts)
         and _is_gone(namespace, name, project)
     ]
     for namespace, name, at in lost:

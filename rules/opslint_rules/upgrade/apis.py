@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from opslint.api import (
     Project,
     Severity,
     Target,
+    glob_matches,
     kind,
     lifecycle,
     rule,
@@ -268,7 +268,7 @@ def _row(use: _Use, kind_: str, ignored: tuple[str, ...]) -> lifecycle.ApiRow | 
     if row is None or row.role not in SERVED_ROLES:
         return None
     name = f"{use.version}/{kind_}"
-    return None if any(fnmatchcase(name, glob) for glob in ignored) else row
+    return None if any(glob_matches(name, glob) for glob in ignored) else row
 
 
 def _removed_at(item: KubeObject, row: lifecycle.ApiRow | None) -> Target | None:

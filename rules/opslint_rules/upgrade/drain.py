@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import (
@@ -18,6 +17,7 @@ from opslint.api import (
     Safety,
     Severity,
     budgets_of,
+    glob_matches,
     is_scaled,
     kind,
     replicas_of,
@@ -108,7 +108,7 @@ def pod_blocks_node_drain(item: KubeObject, project: Project, *, allow: tuple[st
         template = item.pod_template
     else:
         return
-    if any(fnmatchcase(f"{item.namespace}/{item.name}", glob) for glob in allow):
+    if any(glob_matches(f"{item.namespace}/{item.name}", glob) for glob in allow):
         return
     annotations = template["metadata"]["annotations"]
     for key, stops in _PINNED.items():
