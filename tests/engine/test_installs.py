@@ -68,6 +68,24 @@ def test_every_way_of_all_charts(read):
     assert installs_of(project, "loki") == []
 
 
+def test_values_are_read_once_however_many_rules_ask(read):
+    project = read(terraform('  values = ["a: 1"]') | argo(chart="karpenter"))
+    assert installs_of(project, "velero")[0] is installs_of(project, "velero")[0]
+    assert installs_of(project, "karpenter")[0] in all_installs(project)
+
+
+def test_what_is_read_while_a_value_is_assumed_is_not_kept(read):
+    project = read(terraform('  count = 1\n  values = [var.unset == "a" ? "a: 1" : "a: 2"]'))
+    (before,) = all_installs(project)
+    node = before.owner["values"][0]
+    found = []
+    for raw in node.alternatives():
+        node.assume(raw)
+        found.append(all_installs(project)[0].values)
+        node.unassume()
+    assert (found, before.values, all_installs(project)[0].values) == ([{"a": 1}, {"a": 2}], {}, {})
+
+
 def test_several_sources_of_one_application(read):
     text = (
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: v}\nspec:\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from opslint.model.cached import once
 from opslint.model.node import Unknown
 from opslint.model.patterns import regex
 from opslint.model.records import dataclass, field
@@ -45,12 +46,18 @@ class Install:
 
 def installs_of(project: Project, chart: str) -> list[Install]:
     """Return the installations of a chart by name (`velero`, or the last part of `oci://registry/velero`)."""
-    return [one for one in _installs(project) if one.chart.rstrip("/").rpartition("/")[2] == chart]
+    return [one for one in _every(project) if one.chart.rstrip("/").rpartition("/")[2] == chart]
 
 
 def all_installs(project: Project) -> list[Install]:
     """Return the installations of every chart."""
-    return list(_installs(project))
+    return list(_every(project))
+
+
+@once
+def _every(project: Project) -> tuple[Install, ...]:
+    """All of them, with their values read: many rules ask for one chart or another."""
+    return tuple(_installs(project))
 
 
 def _installs(project: Project) -> Iterator[Install]:
