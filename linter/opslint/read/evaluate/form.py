@@ -113,10 +113,11 @@ _UNREAD: Final = object()
 class Cell(Raw):
     """The value of an expression, or a member of one.
 
-    `at` is its place when it is not its expression's, `passed` the places between that and the expression.
+    `at` is its place when it is not its expression's, `passed` the places between that and the expression. A member has
+    its value at once; where it stands is looked for when somebody asks, which is seldom.
     """
 
-    __slots__ = ("_at", "_ground", "_origin", "_passed", "_tally", "_value", "_way")
+    __slots__ = ("_at", "_ground", "_member_of", "_origin", "_passed", "_tally", "_value", "_way")
 
     def __init__(
         self,
@@ -131,10 +132,12 @@ class Cell(Raw):
         self._ground, self._origin, self._value, self._at, self._passed = ground, origin, value, at, passed
         self._tally = tally
         self._way: Way | None = None
+        self._member_of: tuple[Cell, str | int] | None = None  # until its place was looked for
 
     @property
     def origin(self) -> Origin | None:
         """The expression, None for a member that the text does not show."""
+        self._find()
         return self._origin
 
     def at(self, origin: Origin) -> Cell:
@@ -142,6 +145,7 @@ class Cell(Raw):
         return Cell(self._ground, origin)
 
     def _follow(self) -> Way | None:
+        self._find()
         if self._way is None and self._origin is not None:
             self._way = follow(self._origin)
         return self._way
@@ -201,19 +205,37 @@ class Cell(Raw):
         return Unknown(value.why, either=tuple(cells))
 
     def _member(self, key: str | int, value: Value) -> Cell:
-        way = self._follow()
+        member = Cell(self._ground, None, value, tally=self._tally)
+        member._member_of = self, key
+        return member
+
+    def _find(self) -> None:
+        """Find out where a member stands, and what it passed through."""
+        if self._member_of is None:
+            return
+        whole, key = self._member_of
+        with deep_recursion():
+            try:
+                self._stand(whole, key)
+            except RecursionError:
+                self._origin, self._at, self._passed = None, self._ground.place, ()
+        self._member_of = None
+
+    def _stand(self, whole: Cell, key: str | int) -> None:
+        way = whole._follow()
         found = None if way is None else descend(way.origin, key)
         if way is None or found is None:
-            return Cell(self._ground, None, value, self.place(), passed=self._all_hops(), tally=self._tally)
-        hops = way.hops + found.hops
-        if not hops and self._at is None:
-            return Cell(self._ground, found.origin, value, tally=self._tally)
+            self._at, self._passed = whole.place(), whole._all_hops()
+            return
+        self._origin, hops = found.origin, way.hops + found.hops
+        if not hops and whole._at is None:
+            return
         node = found.origin.node
         # The last place on the way is the member itself.
-        passed = self._passed + hops
+        passed = whole._passed + hops
         if passed and passed[-1].source is found.origin.source:
             passed = (*passed[:-1], Hop(passed[-1].label, found.origin.source, node[1], node[2]))
-        return Cell(self._ground, found.origin, value, self.place(), passed=passed, tally=self._tally)
+        self._at, self._passed = whole.place(), passed
 
     def _all_hops(self) -> tuple[Hop, ...]:
         way = self._follow()
@@ -221,6 +243,7 @@ class Cell(Raw):
 
     def place(self) -> Place:
         """Return its text; what stands in a third party's module is placed at what supplies it here."""
+        self._find()
         if self._at is not None:
             return self._at
         origin = self._origin
