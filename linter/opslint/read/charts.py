@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from opslint.model.kube import KubeObject, unpack
 from opslint.model.project import Chart, ChartRelease, SourceFile, Unit
@@ -15,11 +17,12 @@ from opslint.read.helm.engine import Engine, render_cases
 from opslint.read.helm.releases import releases
 from opslint.read.helm.render import branch_places
 from opslint.read.helm.sourcemap import EntryMap
+from opslint.read.threads import in_threads
 from opslint.read.yaml import read_yaml
 from opslint_schemas.lifecycle import served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from opslint.model.node import Node
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
     from opslint.read.helm.render import Rendered
     from opslint.read.keep import Keep
     from opslint.read.targets import Targets
+
+    Progress = Callable[[str, int, int], None]
+
+_STEP: Final = "rendering charts"
+_WORKERS: Final = 8  # each may take some hundred megabytes
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class ChartResult:
 
 
 class ChartReader:
-    """Renders charts one after the other in one worker."""
+    """Renders charts, several at a time where there are processors for it: each with a worker of its own."""
 
     def __init__(
         self,
@@ -60,22 +68,66 @@ class ChartReader:
         self.root, self.settings, self.targets = root, settings, targets
         self.nearby = Nearby(root, charts)
         self.groups, self.keep = groups, keep
-        self.engine = Engine(settings)
+        self._engines = [Engine(settings)]
 
     def close(self) -> None:
-        """End the worker."""
-        self.engine.close()
+        """End the workers."""
+        for engine in self._engines:
+            engine.close()
 
     def read(self, path: str, declared: Sequence[Declared] = ()) -> ChartResult:
         """Read and render one chart, with all its releases; `declared` are those that other files declare."""
-        return _Reading(self).read(path, declared)
+        return _Reading(self, self._engines[0]).read(path, declared)
+
+    def read_all(
+        self,
+        paths: Sequence[str],
+        declared: Mapping[str, Sequence[Declared]],
+        progress: Progress | None = None,
+    ) -> dict[str, ChartResult]:
+        """Read charts, `declared` being the releases that other files declare by chart; the result has their order."""
+        results: dict[str, ChartResult] = {}
+        for number, path in enumerate(paths):
+            if progress is not None:
+                progress(_STEP, number, len(paths))
+            # Once something is not in the cache, the others are worth starting more workers for.
+            if self.settings.jobs != 1 and self._engines[0].worked:
+                found = self._side_by_side(paths[number:], declared, partial(_further, progress, number, len(paths)))
+                results.update(zip(paths[number:], found, strict=True))
+                break
+            results[path] = self.read(path, declared.get(path, ()))
+        return results
+
+    def _side_by_side(
+        self, paths: Sequence[str], declared: Mapping[str, Sequence[Declared]], advance: Callable[[int], None]
+    ) -> list[ChartResult]:
+        jobs = min(self.settings.jobs or _processors(), len(paths))
+        self._engines += [Engine(self.settings) for _ in range(jobs - len(self._engines))]
+
+        def read(engine: Engine, path: str) -> ChartResult:
+            return _Reading(self, engine).read(path, declared.get(path, ()))
+
+        return in_threads([partial(read, engine) for engine in self._engines[:jobs]], paths, advance)
+
+
+def _further(progress: Progress | None, before: int, total: int, done: int) -> None:
+    if progress is not None:
+        progress(_STEP, before + done, total)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use, at most as many as workers have room beside each other."""
+    try:
+        return min(len(os.sched_getaffinity(0)), _WORKERS)
+    except AttributeError:  # elsewhere than on Linux
+        return min(os.cpu_count() or 1, _WORKERS)
 
 
 class _Reading:
     """The reading of one chart."""
 
-    def __init__(self, reader: ChartReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: ChartReader, engine: Engine) -> None:
+        self._reader, self._engine = reader, engine
         self.result = ChartResult()
 
     def read(self, path: str, declared: Sequence[Declared]) -> ChartResult:
@@ -151,7 +203,7 @@ class _Reading:
         # The newest of several: a chart that asks for an API gets the answer of the cluster that is furthest.
         minor = max(target.minor for target in targets)
         apis = sorted(served(minor) | self._reader.groups)
-        cases = render_cases(self._reader.engine, loaded, release, minor, apis)
+        cases = render_cases(self._engine, loaded, release, minor, apis)
         for rendered in cases:
             one = rendered.release
             unit = Unit(

@@ -268,12 +268,8 @@ def _charts(
     progress: Progress | None,
 ) -> None:
     declared, declarations = known
-    results: dict[str, ChartResult] = {}
     try:
-        for number, path in enumerate(charts):
-            if progress is not None:
-                progress("rendering charts", number, len(charts))
-            results[path] = reader.read(path, declared.get(path, ()))
+        results = reader.read_all(charts, declared, progress)
         _second_round(reader, results, declared, declarations, parts)
     finally:
         reader.close()

@@ -64,6 +64,11 @@ class Answer:
 class Backend(Protocol):
     """Something that renders charts."""
 
+    @property
+    def worked(self) -> bool:
+        """True once it has rendered something, and not only remembered it."""
+        ...
+
     def render(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
         """Render the chart once for each of `texts` (templates to put in place of its own, by path)."""
         ...
@@ -78,6 +83,7 @@ class Embedded:
 
     def __init__(self, bounds: Limits) -> None:
         self._bounds = bounds
+        self.worked = False
         self._worker: Worker | None = None
         self._missing: Answer | None = None
 
@@ -105,6 +111,7 @@ class Embedded:
         return answers
 
     def _once(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
+        self.worked = True
         if self._worker is None:
             from opslint.read.helm.process import Worker  # not for what is kept in the cache
 

@@ -38,6 +38,7 @@ class Binary:
 
     def __init__(self, program: str, bounds: Limits) -> None:
         self._program, self._bounds = program, bounds
+        self.worked = False
 
     @classmethod
     def found(cls, bounds: Limits) -> Binary | None:
@@ -66,6 +67,7 @@ class Binary:
 
     def render(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
         """Render the chart once for each of `texts`."""
+        self.worked = True
         with tempfile.TemporaryDirectory(prefix="opslint-") as folder:
             base = Path(folder)
             answers: list[Answer] = []

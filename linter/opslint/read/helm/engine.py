@@ -47,6 +47,11 @@ class Engine:
     ) -> None:
         self.close()
 
+    @property
+    def worked(self) -> bool:
+        """True when the cache did not answer everything."""
+        return self._backend is not None and self._backend.worked
+
     def close(self) -> None:
         """End the worker."""
         if self._backend is not None:

@@ -32,6 +32,11 @@ class Kept:
         self._backend, self._cache = backend, cache
         self._identity, self._bounds = identity, bounds
 
+    @property
+    def worked(self) -> bool:
+        """True once the cache did not hold what was asked for."""
+        return self._backend.worked
+
     def render(self, chart: LoadedChart, texts: Sequence[Mapping[str, str]], request: Request) -> list[Answer]:
         """Return the kept answers, else those of the engine behind."""
         key = key_of(self._parts(chart, texts, request))

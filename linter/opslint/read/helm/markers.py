@@ -30,7 +30,7 @@ MARK: Final = re.compile(f"{START}([{_DIGITS}]+){END}")
 REMAINS: Final = re.compile(f"[{START}{END}{TWIN}{_DIGITS}]")
 
 _FILLED: Final = re.compile(r"[^ \t\r\n]")
-_TEXTS: Final[list[str]] = []  # the markers made so far
+_TEXTS: Final[dict[int, str]] = {}  # the markers made so far; several threads may make the same
 
 
 class Mark(NamedTuple):
@@ -92,9 +92,10 @@ def holds_markers(text: str) -> bool:
 
 def mark_text(number: int) -> str:
     """Return the marker for a number."""
-    while len(_TEXTS) <= number:
-        _TEXTS.append(START + format(len(_TEXTS), "x").translate(_ENCODE) + END)
-    return _TEXTS[number]
+    text = _TEXTS.get(number)
+    if text is None:
+        text = _TEXTS[number] = START + format(number, "x").translate(_ENCODE) + END
+    return text
 
 
 def instrument(templates: Templates, helpers: frozenset[str], bare: frozenset[str] = frozenset()) -> Instrumented:
