@@ -38,6 +38,7 @@ from opslint.engine.environment import environment_of
 from opslint.engine.images import Image, parse_image
 from opslint.engine.installs import Install, installs_of
 from opslint.engine.named import objects_named
+from opslint.engine.node_agents import needs_of_agent, needs_of_node, unless_node_agent
 from opslint.engine.node_groups import KARPENTER_MODULE, group_key
 from opslint.engine.pods import (
     OPERATOR_KINDS,
@@ -282,6 +283,8 @@ __all__ = [
     "module_call",
     "name_glob",
     "name_of",
+    "needs_of_agent",
+    "needs_of_node",
     "node_group_name",
     "objects_named",
     "once",
@@ -332,6 +335,7 @@ __all__ = [
     "text_with_holes",
     "trusts_of",
     "unit",
+    "unless_node_agent",
     "uses_account",
     "violations_of",
     "with_prereleases",

@@ -21,6 +21,7 @@ from opslint.api import (
     put,
     rule,
     set_by_policy,
+    unless_node_agent,
 )
 
 OLD_SECCOMP: Final = "seccomp.security.alpha.kubernetes.io/pod"
@@ -100,7 +101,9 @@ def privilege_escalation_allowed(item: Container, project: Project) -> Problems:
     if set_by_policy(item.unit, "allowPrivilegeEscalation"):
         return
     how = "allows privilege escalation" if field.present else "does not forbid privilege escalation"
-    fix = Fix("Set allowPrivilegeEscalation: false", (put(field, "false"),), Safety.UNSAFE)
+    fix = unless_node_agent(
+        item.owner, Fix("Set allowPrivilegeEscalation: false", (put(field, "false"),), Safety.UNSAFE)
+    )
     yield Problem(f"container {item.name} of {item.owner.title} {how}", field, fix=fix)
 
 
@@ -179,7 +182,7 @@ def may_run_as_root(item: Container, project: Project, *, restricted: bool = Fal
     why = "runAsNonRoot is false" if non_root.is_false else "nothing sets runAsNonRoot"
     # A container's own false wins over the pod's field.
     target = non_root if non_root.present else spec["securityContext"]["runAsNonRoot"]
-    fix = Fix("Set runAsNonRoot: true", (put(target, "true"),), Safety.UNSAFE)
+    fix = unless_node_agent(item.owner, Fix("Set runAsNonRoot: true", (put(target, "true"),), Safety.UNSAFE))
     yield Problem(f"container {item.name} of {item.owner.title} may run as root: {why}", non_root, fix=fix)
 
 
@@ -250,7 +253,9 @@ def seccomp_not_set(item: Container, project: Project, *, node_default: bool = F
     if item.root["securityContext"]["privileged"].is_true:
         return
     field = item.owner.pod_spec["securityContext"]["seccompProfile"]["type"]
-    fix = Fix("Set seccompProfile: {type: RuntimeDefault}", (put(field, "RuntimeDefault"),), Safety.UNSAFE)
+    fix = unless_node_agent(
+        item.owner, Fix("Set seccompProfile: {type: RuntimeDefault}", (put(field, "RuntimeDefault"),), Safety.UNSAFE)
+    )
     yield Problem(f"container {item.name} of {item.owner.title} has no seccomp profile", kind, fix=fix)
 
 

@@ -18,6 +18,7 @@ from opslint.api import (
     put,
     rule,
     set_by_policy,
+    unless_node_agent,
 )
 
 
@@ -96,7 +97,8 @@ def capabilities_not_dropped(item: Container, project: Project) -> Problems:
     if "ALL" not in capabilities(item, "drop"):
         if set_by_policy(item.unit, "drop"):
             return
-        fix = Fix("Drop all capabilities", (put(drop, "[ALL]"),), Safety.UNSAFE) if not drop.exists else None
+        drops = Fix("Drop all capabilities", (put(drop, "[ALL]"),), Safety.UNSAFE)
+        fix = unless_node_agent(item.owner, drops) if not drop.exists else None
         kept = f"drops only {', '.join(drop.texts())}" if drop.texts() else "keeps the default capabilities"
         yield Problem(f"container {item.name} of {item.owner.title} {kept}", drop, fix=fix)
         return
@@ -177,5 +179,5 @@ def writable_root_filesystem(item: Container, project: Project) -> Problems:
         return
     if set_by_policy(item.unit, "readOnlyRootFilesystem"):
         return
-    fix = Fix("Set readOnlyRootFilesystem: true", (put(field, "true"),), Safety.UNSAFE)
+    fix = unless_node_agent(item.owner, Fix("Set readOnlyRootFilesystem: true", (put(field, "true"),), Safety.UNSAFE))
     yield Problem(f"container {item.name} of {item.owner.title} can write to its root file system", field, fix=fix)

@@ -22,9 +22,11 @@ from opslint.api import (
     is_windows,
     kind,
     load,
+    needs_of_node,
     put,
     rule,
     switch_off,
+    unless_node_agent,
     workload,
 )
 
@@ -36,6 +38,9 @@ NAMESPACES = {
     "hostIPC": "shares the memory that processes of its node exchange",
     "hostNetwork": "has the network of its node, with the instance metadata and everything that listens on localhost",
 }
+# What the data on node agents calls each of them.
+NEEDS = {"hostPID": "pid", "hostIPC": "ipc", "hostNetwork": "network"}
+SKIP_KNOWN = "pass what well-known node agents need of their node"
 
 
 @rule(
@@ -58,16 +63,23 @@ NAMESPACES = {
         "EKS 1.8.0 4.2.4",
     ],
     fixable="unsafe",
-    options={"allow": "globs of namespace/name, or of namespace/name:field, that may share a namespace of their node"},
+    options={
+        "allow": "globs of namespace/name, or of namespace/name:field, that may share a namespace of their node",
+        "skip_known": SKIP_KNOWN,
+    },
 )
-def host_namespace(item: Workload, project: Project, *, allow: tuple[str, ...] = ()) -> Problems:
+def host_namespace(
+    item: Workload, project: Project, *, allow: tuple[str, ...] = (), skip_known: bool = True
+) -> Problems:
     """A pod shares the process, IPC or network namespace of its node.
 
     With `hostPID` it reads the environment of every process of the node, with `hostNetwork` it reaches the kubelet,
     the instance metadata and so the node's IAM role, and no NetworkPolicy stops it. Its ports are taken on the node:
     two such pods do not fit on one, and rolling updates wait for a free one.
 
-    Network plugins and node exporters need it: name them under `allow`.
+    Network plugins and node exporters need it. Well-known ones, told by their image in a DaemonSet, pass as far as
+    their published manifests go, unless `skip_known` is false; name others under `allow`. No fix is offered for
+    DaemonSets and system-critical pods: without the network of the node, a network plugin takes its node down.
 
     ```yaml bad
     apiVersion: v1
@@ -100,7 +112,10 @@ def host_namespace(item: Workload, project: Project, *, allow: tuple[str, ...] =
         node = item.pod_spec[field]
         if not node.is_true or _is_allowed(item, field, allow):
             continue
-        yield Problem(f"{item.title} has {field}: it {effect}", node, fix=switch_off(node, field))
+        if skip_known and NEEDS[field] in needs_of_node(item):
+            continue
+        fix = unless_node_agent(item, switch_off(node, field))
+        yield Problem(f"{item.title} has {field}: it {effect}", node, fix=fix)
 
 
 def _is_allowed(item: KubeObject, field: str, allow: tuple[str, ...]) -> bool:
@@ -131,6 +146,7 @@ def _is_allowed(item: KubeObject, field: str, allow: tuple[str, ...]) -> bool:
     options={
         "restricted_types": "also report volume types that the restricted profile does not have",
         "allow_read_only": "prefixes of paths that may be mounted read-only",
+        "skip_known": SKIP_KNOWN,
     },
 )
 def host_path_volume(
@@ -139,6 +155,7 @@ def host_path_volume(
     *,
     restricted_types: bool = False,
     allow_read_only: tuple[str, ...] = ("/var/log", "/etc/localtime"),
+    skip_known: bool = True,
 ) -> Problems:
     """A pod mounts a directory or a runtime socket of its node.
 
@@ -146,8 +163,9 @@ def host_path_volume(
     container there: both end with the node's IAM role and the secrets of all its pods. It is a trap in operations as
     well: what was written is gone when the pod moves, and fills the disk of a node that nobody looks at.
 
-    Paths of `allow_read_only` pass when every mount is read-only. A PersistentVolume of type hostPath counts. Leave it
-    for storage drivers and log collectors.
+    Paths of `allow_read_only` pass when every mount is read-only. A PersistentVolume of type hostPath counts.
+    Well-known storage drivers, network plugins and collectors, told by their image in a DaemonSet, pass unless
+    `skip_known` is false; the socket of the runtime only for those that need it. Leave it for others of their kind.
 
     ```yaml bad
     apiVersion: v1
@@ -219,7 +237,8 @@ def host_path_volume(
     for volume in item.pod_spec["volumes"]:
         host = volume["hostPath"]
         if host.present:
-            yield from _host_path(item, volume, allow_read_only)
+            if not (skip_known and _needed(item, host["path"])):
+                yield from _host_path(item, volume, allow_read_only)
         elif restricted_types:
             types = load("kubernetes/pod_security")["volume_types"]
             for key, node in volume.items():
@@ -227,6 +246,16 @@ def host_path_volume(
                     yield Problem(
                         f"{item.title} has a volume of type {key}, which the restricted profile forbids", node
                     )
+
+
+def _needed(item: Workload, path: Node) -> bool:
+    needs = needs_of_node(item)
+    return bool(needs) and ("socket" if _is_socket(path.text) else "path") in needs
+
+
+def _is_socket(path: str) -> bool:
+    bare = path.rstrip("/") or "/"
+    return any(glob_matches(bare, glob) for glob in load("kubernetes/pod_security")["runtime_sockets"])
 
 
 def _host_path(item: Workload, volume: Node, allow_read_only: tuple[str, ...]) -> Iterator[Problem]:
@@ -240,7 +269,12 @@ def _host_path(item: Workload, volume: Node, allow_read_only: tuple[str, ...]) -
         changes = tuple(put(mount["readOnly"], "true") for mount in writable)
         fix = Fix("Mount it read-only: readOnly: true", changes, Safety.UNSAFE)
         also = tuple(("mounted for writing", mount) for mount in writable)
-        yield Problem(f"{message}, and may write to it", volume["hostPath"], also=also, fix=fix)
+        yield Problem(f"{message}, and may write to it", volume["hostPath"], also=also, fix=_unless_known(item, fix))
+
+
+def _unless_known(item: Workload, fix: Fix) -> Fix | None:
+    """Return the fix, and none for well-known agents: network plugins and some collectors write under /var/log."""
+    return None if needs_of_node(item) else fix
 
 
 def _is_below(path: str, prefix: str) -> bool:
@@ -251,7 +285,7 @@ def _grade(path: str, *, reads: bool = False) -> str:
     """What a path of a node gives to who mounts it; a socket is no less for being mounted to read."""
     data = load("kubernetes/pod_security")
     bare = path.rstrip("/") or "/"
-    if any(glob_matches(bare, glob) for glob in data["runtime_sockets"]):
+    if _is_socket(path):
         return f"mounts the container runtime's socket {path}, by which it can start anything on its node"
     root = next((one for one in data["sensitive_paths"] if bare == one or (one != "/" and _is_below(bare, one))), "")
     if root and reads:

@@ -15,8 +15,10 @@ from opslint.api import (
     Project,
     Severity,
     Workload,
+    needs_of_agent,
     rule,
     switch_off,
+    unless_node_agent,
     workload,
 )
 
@@ -44,16 +46,23 @@ NODE_AGENTS = (
     },
     cis=["K8s 1.12 5.2.2", "EKS 1.8.0 4.2.1", "K8s 1.12 5.2.10"],
     fixable="unsafe",
-    options={"allow_images": "globs of images of node agents that need it"},
+    options={
+        "allow_images": "globs of images of node agents that need it",
+        "skip_known": "pass the containers of well-known node agents that need it",
+    },
 )
-def privileged_container(item: Workload, project: Project, *, allow_images: tuple[str, ...] = NODE_AGENTS) -> Problems:
+def privileged_container(
+    item: Workload, project: Project, *, allow_images: tuple[str, ...] = NODE_AGENTS, skip_known: bool = True
+) -> Problems:
     """A container runs privileged and so owns its node.
 
     It sees all devices and may load modules, mount the host's disk and read every other pod's secrets there; on EKS
     it reaches the node's instance role as well. One hole in that container is then a hole in everything the node
     runs. What software truly needs is nearly always one capability or one read-only mount, not all of them.
 
-    Agents that set up a node's network or volumes need it: put their images under `allow_images`.
+    Agents that set up a node's network or volumes need it. Well-known ones, told by their image in a DaemonSet, pass
+    unless `skip_known` is false; put the images of others under `allow_images`. No fix is offered for a DaemonSet that
+    shares a namespace or directories of its node, nor for system-critical pods, which may be such agents.
 
     ```yaml bad
     apiVersion: apps/v1
@@ -66,7 +75,7 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
         spec:
           containers:
             - name: logs
-              image: registry.example/fluentd:1.16
+              image: registry.example/shipper:1.16
               securityContext:
                 privileged: true  # <-
     ```
@@ -82,7 +91,7 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
         spec:
           containers:
             - name: logs
-              image: registry.example/fluentd:1.16
+              image: registry.example/shipper:1.16
               securityContext: {}
     ```
 
@@ -97,7 +106,7 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
         spec:
           containers:
             - name: logs
-              image: registry.example/fluentd:1.16
+              image: registry.example/shipper:1.16
               securityContext:
                 allowPrivilegeEscalation: false
                 capabilities: {drop: [ALL], add: [DAC_READ_SEARCH]}
@@ -105,12 +114,19 @@ def privileged_container(item: Workload, project: Project, *, allow_images: tupl
 
     See <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
     """
-    checked = [one for one in item.containers if _may_be_privileged(one) and not _is_allowed(one, allow_images)]
+    checked = [
+        one
+        for one in item.containers
+        if _may_be_privileged(one)
+        and not _is_allowed(one, allow_images)
+        and not (skip_known and "privileged" in needs_of_agent(one))
+    ]
     for one in checked:
         privileged = one.root["securityContext"]["privileged"]
         if privileged.is_true:
             message = f"container {one.name} of {item.title} is privileged"
-            yield Problem(message, privileged, fix=switch_off(privileged, "privileged: true"))
+            fix = unless_node_agent(item, switch_off(privileged, "privileged: true"))
+            yield Problem(message, privileged, fix=fix)
         host = _host_process(one.root)
         if host.is_true:
             yield Problem(f"container {one.name} of {item.title} is a Windows HostProcess container", host)
