@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 import typing
 
 import pytest
@@ -175,6 +177,7 @@ def test_a_field_that_is_no_argument_may_stand_before_one_without_a_default():
     [
         ((records.NamedTuple,), body("name", "number", name="a"), "without a default"),
         ((records.NamedTuple,), body(), "needs fields"),
+        ((records.NamedTuple,), body("_name"), "start with _"),
         ((records.NamedTuple, typing.Generic), body("name"), "second base"),
     ],
 )
@@ -235,7 +238,30 @@ def test_a_named_tuple_is_as_that_of_typing(cls):
     assert repr(one) == f"{cls.__name__}(left='ab', right='c')"
     assert (cls.__doc__, cls.__module__, cls.__mro__[1:]) == ("A pair.", __name__, (tuple, object))
     assert set(cls.__annotations__) == {"left", "right"}
+    assert (one._asdict(), copy.copy(one), pickle.loads(pickle.dumps(one))) == ({"left": "ab", "right": "c"}, one, one)
+    assert type(pickle.loads(pickle.dumps(one))) is cls
+    assert cls._make(["a", "b"]) == ("a", "b")
+    for values in (["a"], ["a", "b", "c"]):
+        with pytest.raises(TypeError, match="Expected 2 arguments"):
+            cls._make(values)
+    with pytest.raises(ValueError, match="middle"):
+        one._replace(middle="x")
     with pytest.raises(AttributeError):
         one.left = "y"
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=rf"{cls.__name__}.__new__\(\) missing .* 'left'"):
         cls()
+    with pytest.raises(TypeError, match="middle"):
+        cls("a", middle="b")
+
+
+def test_named_tuples_of_one_size_keep_their_own_names():
+    class Other(records.NamedTuple):
+        first: str
+        second: str = "-"
+
+        def __repr__(self):
+            return "other"
+
+    assert (Other("a").first, Other(first="a").second, repr(Other("a"))) == ("a", "-", "other")
+    assert not hasattr(Other("a"), "left")
+    assert Other.__doc__ == "Other(first, second)"

@@ -1,27 +1,27 @@
 """`dataclass`, `field`, `replace` and `NamedTuple` as the standard library means them, made at a tenth of the cost.
 
 `dataclasses` writes the methods of every class as text and compiles it, and `typing.NamedTuple` compiles every
-annotation: at hundreds of classes that was a fifth of a short run. Here the methods are closures, and annotations stay
-text, which needs `from __future__ import annotations`. Type checkers see the originals. Known are `frozen`, `slots` and
-`eq`, and fields with a `default_factory`, which may be no arguments (`init=False`). What else those can do, fields of a
-base class and `__post_init__` among it, is not here: a class that wants it is refused, with a TypeError.
+annotation and a constructor: at hundreds of classes that was a fifth of a short run. Here the methods are closures,
+named tuples of one size share what is compiled, and annotations stay text, which needs `from __future__ import
+annotations`. Type checkers see the originals. Known are `frozen`, `slots` and `eq`, and fields with a
+`default_factory`, which may be no arguments (`init=False`). What else those can do, fields of a base class and
+`__post_init__` among it, is not here: a class that wants it is refused, with a TypeError.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from dataclasses import dataclass, field, replace  # noqa: TID251 - for type checkers
     from typing import NamedTuple  # noqa: TID251
 
-_OF_A_TUPLE: Final = frozenset(
-    {"__annotations__", "__classcell__", "__doc__", "__firstlineno__", "__module__", "__qualname__"}
-)
 _OF_A_CLASS: Final = frozenset({"__dict__", "__weakref__"})  # a class with slots gets none of the first
 
 
@@ -50,7 +50,7 @@ def _dataclass(
         names = tuple(name for name in every if name not in own)
         _refuse_unknown(cls, names, defaults)
         made = _with_slots(cls, every) if slots else cls
-        methods = {"__init__": _init(made, names, defaults, own), "__repr__": _repr(names)}
+        methods = {"__init__": _init(made, names, defaults, own), "__repr__": _repr}
         if eq:
             methods |= _equality(names, frozen=frozen)
         if frozen:
@@ -153,13 +153,10 @@ def _arranged(
     return tuple(values)
 
 
-def _repr(names: Sequence[str]) -> Callable[[Any], str]:
-    @recursive_repr("...")
-    def text(self: Any) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{type(self).__qualname__}({shown})"
-
-    return text
+@recursive_repr("...")
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+    return f"{type(self).__qualname__}({shown})"
 
 
 def _equality(names: Sequence[str], *, frozen: bool) -> dict[str, Any]:
@@ -194,19 +191,66 @@ class _TupleType(type):
         names = tuple(name for name, _ in _annotations(space))
         defaults = {name: space[name] for name in names if name in space}
         _refuse_gap(title, names, defaults)
-        made: Any = namedtuple(title, names, defaults=defaults.values(), module=space["__module__"])  # type: ignore[misc] # noqa: PYI024
-        made.__qualname__ = space["__qualname__"]
-        made.__doc__ = space.get("__doc__", made.__doc__)
-        made.__annotations__ = space["__annotations__"]
-        for name, value in space.items():
-            if name not in names and name not in _OF_A_TUPLE:
-                setattr(made, name, value)
-        return made
+        if any(name.startswith("_") for name in names):
+            raise TypeError(f"{title}: a field of a NamedTuple does not start with _")
+        getters, new = _of_size(len(names))
+        # Fields are read by what namedtuple made for their numbers; only the names of arguments are the class's own.
+        code = new.__code__.replace(co_varnames=("cls", *names), co_qualname=f"{title}.__new__")
+        own: dict[str, Any] = {"_fields": names, "__match_args__": names, "_field_defaults": defaults, "__slots__": ()}
+        own["__new__"] = FunctionType(code, new.__globals__, "__new__", tuple(defaults.values()))
+        own["__doc__"] = f"{title}({', '.join(names)})"
+        return type(title, (tuple,), own | _OF_TUPLES | space | dict(zip(names, getters, strict=True)))
+
+
+@cache
+def _of_size(count: int) -> tuple[list[Any], FunctionType]:
+    """Return what reads each of so many fields, and what makes a tuple of so many arguments: compiled once a size."""
+    numbers = [f"f{number}" for number in range(count)]
+    plain: Any = namedtuple("_Plain", numbers)  # type: ignore[misc] # noqa: PYI024
+    arguments = "".join(f"{number}, " for number in numbers)
+    new = eval(f"lambda cls, {arguments}: make(cls, ({arguments}))", {"make": tuple.__new__, "__builtins__": {}})  # noqa: S307
+    return [vars(plain)[number] for number in numbers], new
+
+
+def _make(cls: Any, values: Iterable[object]) -> Any:
+    made = tuple.__new__(cls, values)
+    if len(made) != len(cls._fields):
+        raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+    return made
+
+
+def _tuple_replace(self: Any, /, **changes: object) -> Any:
+    made = self._make(map(changes.pop, self._fields, self))
+    if changes:
+        raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+    return made
+
+
+def _tuple_repr(self: Any) -> str:
+    shown = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+    return f"{type(self).__name__}({shown})"
+
+
+def _as_tuple(self: Any) -> tuple[object, ...]:
+    return tuple(self)
+
+
+def _as_dict(self: Any) -> dict[str, object]:
+    return dict(zip(self._fields, self, strict=True))
 
 
 class _NamedTuple(metaclass=_TupleType):
     __slots__ = ()
 
+
+_OF_TUPLES: Final = {
+    "__getnewargs__": _as_tuple,
+    "__replace__": _tuple_replace,
+    "__repr__": _tuple_repr,
+    "_asdict": _as_dict,
+    "_make": classmethod(_make),
+    "_replace": _tuple_replace,
+}
 
 if not TYPE_CHECKING:
     dataclass, field, replace, NamedTuple = _dataclass, _field, _replace, _NamedTuple
