@@ -23,6 +23,13 @@ def scaler(spec, kind="HorizontalPodAutoscaler", namespace="shop"):
     return f"---\napiVersion: x/v1\nkind: {kind}\nmetadata: {{name: s, namespace: {namespace}}}\nspec: {spec}\n"
 
 
+def keda(spec, **annotations):
+    """A ScaledObject of the workload; its annotations are KEDA's own, written with underscores."""
+    written = ", ".join(f'autoscaling.keda.sh/{name.replace("_", "-")}: "{text}"' for name, text in annotations.items())
+    text = scaler(f"{{{TARGET}, {spec}}}", "ScaledObject")
+    return text.replace("namespace: shop}", f"namespace: shop, annotations: {{{written}}}}}")
+
+
 TARGET = "scaleTargetRef: {kind: Deployment, name: web}"
 
 
@@ -53,6 +60,15 @@ TARGET = "scaleTargetRef: {kind: Deployment, name: web}"
         ),
         (workload("{replicas: 5}") + scaler("{scaleTargetRef: {kind: StatefulSet, name: web}, minReplicas: 2}"), 5),
         (workload("{replicas: 5}") + scaler("text"), 5),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4, idleReplicaCount: 0"), 4),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused_replicas="2"), 2),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused_replicas="0"), 0),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused_replicas="few"), None),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused_replicas="2", paused="true"), 2),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused="true"), 5),
+        (workload("{}") + keda("minReplicaCount: 4", paused="true"), None),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused=""), 5),
+        (workload("{replicas: 5}") + keda("minReplicaCount: 4", paused="false"), 4),
     ],
 )
 def test_replicas_of(text, count):

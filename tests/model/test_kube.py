@@ -3,7 +3,7 @@
 import pytest
 
 from opslint.model.kube import KubeObject, unpack
-from opslint.model.project import Environment, Unit
+from opslint.model.project import Environment, Target, Unit
 from opslint.model.source import Source
 from opslint.read.yaml import read_yaml
 
@@ -45,6 +45,19 @@ def test_each_kind_keeps_its_pods_somewhere(version, kind, body):
         ("debug", "ephemeralContainers"),
     ]
     assert [one.name for one in found.containers if one.is_running] == ["web", "proxy"], "a native sidecar runs on"
+
+
+@pytest.mark.parametrize(
+    ("minors", "running"),
+    [((), True), ((29,), True), ((34,), True), ((28,), False), ((27, 30), True), ((26, 28), False)],
+)
+def test_a_sidecar_runs_on_where_the_cluster_knows_of_it(minors, running):
+    """The field is dropped below 1.29: the container is to end like every init container there."""
+    targets = tuple(Target(f"1.{minor}", minor, "cluster") for minor in minors)
+    unit = Unit("a", "manifests", "a", Environment(), targets=targets)
+    (document,) = read_yaml(Source("a.yaml", f"apiVersion: v1\nkind: Pod\nspec: {PODS}\n")).documents
+    found = KubeObject(document, unit).containers
+    assert [one.name for one in found if one.is_running] == (["web", "proxy"] if running else ["web"])
 
 
 @pytest.mark.parametrize(

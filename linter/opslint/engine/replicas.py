@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.project import Unit
 
+PAUSED: Final = "autoscaling.keda.sh/paused"
+PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 SCALED_KINDS: Final = ("Deployment", "StatefulSet", "Rollout", "ReplicaSet", "ReplicationController")
 
 
@@ -42,13 +44,18 @@ def replicas_of(item: Workload) -> Replicas:
     """Return the least number of pods that run.
 
     minReplicas (default 1) of the HorizontalPodAutoscaler, or minReplicaCount (default 0) of the KEDA ScaledObject,
-    that targets the workload in its unit and namespace; otherwise spec.replicas (default 1).
+    that targets the workload in its unit and namespace; otherwise spec.replicas (default 1). A ScaledObject that is
+    paused holds the number it names, or what runs: the workload's own number, which is not known when it has none.
+
+    KEDA's idleReplicaCount does not count: it is zero, when there are no pods to lose, and minReplicaCount is the least
+    that run while there is work.
     """
     scaler = autoscaler_of(item)
+    absent: int | None
     if scaler is None:
         node, absent = item.spec["replicas"], 1
     elif scaler.kind == "ScaledObject":
-        node, absent = scaler.spec["minReplicaCount"], 0
+        node, absent = _least_of_keda(scaler, item)
     else:
         node, absent = scaler.spec["minReplicas"], 1
     if not node.known:
@@ -59,6 +66,20 @@ def replicas_of(item: Workload) -> Replicas:
     if number is None or not math.isfinite(number):
         return Replicas(None, node, scaler)
     return Replicas(int(number), node, scaler)
+
+
+def _least_of_keda(scaler: KubeObject, item: Workload) -> tuple[Node, int | None]:
+    """The node with the least number of pods, and what its absence means.
+
+    How pausing works: https://keda.sh/docs/latest/concepts/scaling-deployments/#pause-autoscaling.
+    """
+    annotations = scaler.metadata["annotations"]
+    held, paused = annotations[PAUSED_REPLICAS], annotations[PAUSED]
+    if held.present:
+        return held, None
+    if paused.present and (not paused.known or paused.text != "false"):
+        return item.spec["replicas"], None
+    return scaler.spec["minReplicaCount"], 0
 
 
 @once

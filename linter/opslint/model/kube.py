@@ -236,6 +236,11 @@ class KubeObject:
         return f"{self.kind}/{self.name}"
 
 
+# The first minor at which an init container may restart always: the gate SidecarContainers was off by default at 1.28.
+# https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+NATIVE_SIDECARS: Final = 29
+
+
 class Container:
     """A container of a pod spec; `part` is the list it stands in."""
 
@@ -250,10 +255,14 @@ class Container:
 
     @property
     def is_running(self) -> bool:
-        """True when it runs as long as the pod: a main container, or an init container that restarts always."""
-        return self.part == "containers" or (
-            self.part == "initContainers" and self.root["restartPolicy"].text == "Always"
-        )
+        """True when it runs as long as the pod: a main container, or an init container that restarts always.
+
+        A cluster that is too old for native sidecars drops the field: it runs such a container to its end.
+        """
+        if self.part != "initContainers" or self.root["restartPolicy"].text != "Always":
+            return self.part == "containers"
+        targets = self.unit.targets
+        return not targets or any(target.minor >= NATIVE_SIDECARS for target in targets)
 
     @property
     def image(self) -> Node:

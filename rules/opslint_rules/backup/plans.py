@@ -17,9 +17,13 @@ from opslint.api import (
     name_of,
     opaque_could_provide,
     opaque_receives,
+    provider_accounts,
+    refers_to,
+    regex,
     resource,
     rule,
 )
+from opslint_rules.security.external_secrets import region_of
 
 _PLAN: Final = "aws_backup_plan"
 _SELECTION: Final = "aws_backup_selection"
@@ -27,6 +31,7 @@ _DLM: Final = "aws_dlm_lifecycle_policy"
 _VAULTS: Final = ("aws_backup_vault", "aws_backup_logically_air_gapped_vault")
 _DEFAULT_VAULT: Final = "Default"  # AWS Backup makes it
 _COLD_DAYS: Final = 90
+_VAULT_ARN: Final = regex(r"arn:[a-z-]+:backup:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):backup-vault:")
 
 
 @rule(
@@ -36,7 +41,7 @@ _COLD_DAYS: Final = 90
     related={"checkov": ["CKV2_AWS_8"]},
     options={
         "min_days": "smallest accepted retention in days",
-        "require_copy": "demand a copy of each backup in another vault",
+        "require_copy": "demand a copy of each backup in another region or account",
     },
 )
 def backup_plan_incomplete(item: Block, project: Project, *, min_days: int = 7, require_copy: bool = False) -> Problems:
@@ -46,8 +51,9 @@ def backup_plan_incomplete(item: Block, project: Project, *, min_days: int = 7, 
     by hand, and one without `delete_after` is paid for until somebody looks.
 
     AWS Backup keeps what it moved to cold storage at least 90 days, so `delete_after` must be that much later
-    than `cold_storage_after`. Lifecycle policies of volumes are reported when they are disabled. A plan that
-    another module selects for passes. Leave it for plans that are started by hand on purpose.
+    than `cold_storage_after`. A copy that `require_copy` asks for must leave the region or the account: one that is
+    known to stay in both is lost with the backup. Lifecycle policies of volumes are reported when they are disabled.
+    A plan that another module selects for passes. Leave it for plans that are started by hand on purpose.
 
     ```hcl bad
     resource "aws_backup_plan" "daily" {  # <- nothing is selected
@@ -109,7 +115,9 @@ def backup_plan_incomplete(item: Block, project: Project, *, min_days: int = 7, 
     vaults = _vaults(item, project)
     for entry in item["rule"]:
         if entry.known:
-            yield from _rule(item, entry, min_days, require_copy)
+            yield from _rule(item, entry, min_days)
+            if require_copy:
+                yield from _copies(item, entry, project)
             yield from _vault(item, entry, vaults)
 
 
@@ -131,13 +139,40 @@ def _vault(item: Block, entry: Node, vaults: set[str]) -> Problems:
         )
 
 
-def _rule(item: Block, entry: Node, min_days: int, require_copy: bool) -> Problems:
+def _said(item: Block, entry: Node) -> str:
     name = entry["rule_name"].text if entry["rule_name"].known else "?"
-    said = f"rule {name} of backup plan {name_of(item)}"
+    return f"rule {name} of backup plan {name_of(item)}"
+
+
+def _copies(item: Block, entry: Node, project: Project) -> Problems:
+    copies = entry["copy_action"]
+    if not copies.present:
+        yield Problem(f"{_said(item, entry)} copies its backups to no other vault", copies)
+        return
+    if not copies.known:
+        return
+    targets = [one["destination_vault_arn"] if one.known else one for one in copies]
+    if targets and all(_stays(item, target, project) for target in targets):
+        message = f"{_said(item, entry)} copies its backups within {region_of(item)} and its own account only"
+        yield Problem(message, targets[0])
+
+
+def _stays(item: Block, target: Node, project: Project) -> bool:
+    """True when a copy is known to stay in the region and the account of its plan."""
+    region = region_of(item)
+    if not region:
+        return False
+    for vault in beside(item, project, *_VAULTS):
+        if refers_to(target, vault):
+            return vault.root is item.root and vault.provider == item.provider and region_of(vault) == region
+    match = _VAULT_ARN.match(target.text) if target.known else None
+    return match is not None and match["region"] == region and provider_accounts(project) == {match["account"]}
+
+
+def _rule(item: Block, entry: Node, min_days: int) -> Problems:
+    said = _said(item, entry)
     if not entry["schedule"].present:
         yield Problem(f"{said} has no schedule, so it starts only by hand", entry["schedule"])
-    if require_copy and not entry["copy_action"].present:
-        yield Problem(f"{said} copies its backups to no other vault", entry["copy_action"])
     if not entry["lifecycle"].known:
         return
     keep = entry.one("lifecycle")

@@ -173,7 +173,8 @@ def hpa_range_too_narrow(
     outage. A minimum above the maximum is rejected by the API server.
 
     The minimum is asked for only of workloads that a Service selects, in production or where no sign tells the
-    environment. KEDA may scale to zero, since that is what it is for; say `keda_zero: false` to forbid it.
+    environment. KEDA may scale to zero, since that is what it is for, be it by `minReplicaCount` or by
+    `idleReplicaCount`; say `keda_zero: false` to forbid it.
 
     ```yaml bad
     apiVersion: autoscaling/v2
@@ -240,12 +241,14 @@ def hpa_range_too_narrow(
         message = f"{item.title} has {low.key} {least} above {high.key} {most}, which the API server rejects"
         yield Problem(message, low, also=((str(high.key), high),))
         return
-    if most is not None and least == most:
+    idle = item.spec["idleReplicaCount"]
+    has_idle = is_keda and idle.present
+    if most is not None and least == most and not has_idle:
         yield Problem(f"{item.title} has {low.key} and {high.key} {most}, so it never scales", high)
         return
-    if is_keda and least == 0:
+    if is_keda and (least == 0 or idle.number == 0):
         if not keda_zero:
-            yield Problem(f"{item.title} may scale to zero pods", low)
+            yield Problem(f"{item.title} may scale to zero pods", idle if has_idle else low)
         return
     if least >= min or (environment_of(item).is_nonprod and not include_nonprod):
         return
