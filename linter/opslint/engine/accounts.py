@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.cached import once
 from opslint.model.node import Undecided
@@ -222,16 +223,47 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def _in_custom_resource(item: KubeObject) -> Iterator[tuple[str, str]]:
-    """Yield what fields named after ServiceAccounts hold, and the accounts that a policy names as its subjects."""
-    for node in item.root.walk():
-        if isinstance(node.key, str) and _NAMED.search(node.key):
-            yield from (("", one.text) for one in node.walk() if one.known and one.is_scalar)
-        elif node.key == "kind" and node.parent is not None and node.known and node.text == "ServiceAccount":
-            yield _known(node.parent, "namespace"), _known(node.parent, "name")
-        elif node.known and node.is_scalar:
-            match = _USER.fullmatch(node.text)
-            if match is not None:
-                yield match["namespace"], match["name"]
+    """Yield what fields named after ServiceAccounts hold, and the accounts that a policy names as its subjects.
+
+    Of plain values: definitions of custom resources are large, and no other rule needs the nodes of all of them.
+    """
+    waiting: list[Any] = [{"": item.root.plain()}]
+    while waiting:
+        holder = waiting.pop()
+        for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if isinstance(value, (dict, list)):
+                waiting.append(value)
+            if isinstance(key, str) and _is_named(key):
+                yield from (("", text) for text in _texts(value))
+            elif key == "kind" and value == "ServiceAccount":
+                yield _text(holder.get("namespace")), _text(holder.get("name"))
+            elif isinstance(value, str):
+                match = _USER.fullmatch(value)
+                if match is not None:
+                    yield match["namespace"], match["name"]
+
+
+@lru_cache(maxsize=4096)  # the same few hundred keys come again and again
+def _is_named(key: str) -> bool:
+    return _NAMED.search(key) is not None
+
+
+def _texts(plain: object) -> Iterator[str]:
+    """Yield the scalars of a plain value as texts."""
+    waiting = [plain]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, (str, int, float)):
+            yield _text(value)
+
+
+def _text(value: object) -> str:
+    """A plain scalar as `Node.text` gives it, "" for everything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def _known_account(spec: Node) -> str:

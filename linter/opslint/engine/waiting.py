@@ -42,16 +42,25 @@ def may_be_named(node: Node, unit: Unit, field: str) -> bool:
     if not names:
         return False
     key = re.compile(rf"\b(?:{field}):(.*)")
-    found = (key.search(line) for line in _actions(unit) if not names.isdisjoint(_printers_in(line)))
+    lines = _lines_by_printer(unit)
+    found = (key.search(line) for name in names for line in lines.get(name, ()))
     return any(match is not None and not names.isdisjoint(_printers_in(match[1])) for match in found)
 
 
 @once
-def _actions(unit: Unit) -> tuple[str, ...]:
-    """The lines with an action in the templates of the chart that hold branches which no release renders."""
+def _lines_by_printer(unit: Unit) -> dict[str, list[str]]:
+    """The lines with an action in the templates of the chart that hold branches which no release renders.
+
+    They stand by the helpers and values keys that they print: a chart of many parts has thousands of lines, and most of
+    its objects ask.
+    """
     places = unit.chart.unrendered if unit.chart is not None else ()
     sources = {place.source.path: place.source for place in places}
-    return tuple(dict.fromkeys(line for one in sources.values() for line in one.text.splitlines() if "{{" in line))
+    found: dict[str, list[str]] = {}
+    for line in dict.fromkeys(line for one in sources.values() for line in one.text.splitlines() if "{{" in line):
+        for name in dict.fromkeys(_printers_in(line)):
+            found.setdefault(name, []).append(line)
+    return found
 
 
 def _printers_of(node: Node) -> set[str]:
