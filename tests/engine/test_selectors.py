@@ -13,6 +13,7 @@ from opslint.engine.pods import (
     selected_by_service,
     selector_of,
     services_of,
+    sourced_variables,
 )
 from opslint.engine.selectors import selects, selects_labels
 from opslint.model.kube import KubeObject, unpack
@@ -213,3 +214,11 @@ def test_a_custom_resource_owns_the_pods_whose_labels_name_it():
     assert made_by_operator(found, ["main"]) is made.objects[0]
     assert made_by_operator(found, ["other"]) is None
     assert made_by_operator(found, ["main"], ["Kafka"]) is None
+
+
+def test_variables_that_get_their_values_from_elsewhere():
+    made = unit(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: c\n      env:\n"
+        "        - {name: A, value: '1'}\n        - {name: B, valueFrom: {fieldRef: {fieldPath: a}}}\n        - C\n"
+    )
+    assert [one["name"].text for one in sourced_variables(made.objects[0].containers[0])] == ["B"]

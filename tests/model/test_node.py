@@ -41,6 +41,14 @@ def test_values_have_their_types(root):
     assert spec["name"].value == "12"
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("http", None), ("12", 12), ("-1.5", -1.5), ("inf", float("inf")), ("x1", None), ("''", None)]
+)
+def test_texts_that_are_numbers(text, number):
+    written = text if text == "''" else f"'{text}'"
+    assert read_yaml(Source("a.yaml", f"a: {written}\n")).documents[0]["a"].number == number
+
+
 def test_a_null_is_absent_but_exists(root):
     node = root["spec"]["nothing"]
     assert not node.present

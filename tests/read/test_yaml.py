@@ -117,6 +117,20 @@ def test_keys_that_are_no_strings_are_their_text() -> None:
     }
 
 
+def test_what_stands_in_a_list_is_opened_with_it():
+    root = read(
+        "a: &a {x: 1}\nb:\n  - {y: 'z', n: [1, [{m: ~}]]}\n  - {<<: *a, y: 2}\n  - text\n  - {? [k] : v}\n"
+    ).documents[0]
+    items = list(root["b"])
+    assert [one.is_map for one in items] == [True, True, False, True]
+    assert [one["y"].value for one in items] == ["z", 2, None, None]
+    assert items[1]["x"].number == 1
+    assert items[0]["n"][1][0]["m"].exists
+    assert items[0]["n"][1][0]["m"].path == ("b", 0, "n", 1, 0, "m")
+    assert items[3]["[k]"].text == "v"
+    assert root["b"].plain() == [{"y": "z", "n": [1, [{"m": None}]]}, {"x": 1, "y": 2}, "text", {"[k]": "v"}]
+
+
 def test_merge_keys_are_applied_behind_the_own_ones() -> None:
     text = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz:\n  <<: [*x, *y]\n  a: 9\nq: {'<<': 1}\n"
     value = plain(text)

@@ -50,7 +50,7 @@ class Node(Placed):
     @property
     def form(self) -> Form:
         """What reads it."""
-        return self._written._form
+        return self._form if self._raw is not MISSING else self._written._form
 
     # -- presence and shape
     def _open(self) -> object:
@@ -252,7 +252,14 @@ class Node(Placed):
     def texts(self) -> list[str]:
         """Return the scalar items of a list as texts; a lone scalar counts as a list of one."""
         if self.is_list:
-            return [item.text for item in self if item.is_scalar]
+            found: list[str] = []
+            for item in self._children().values():
+                value = item._value
+                if value.__class__ is str:
+                    found.append(value)
+                elif item.is_scalar:
+                    found.append(item.text)
+            return found
         return [self.text] if self.is_scalar else []
 
     def plain(self) -> Any:

@@ -56,32 +56,38 @@ class YamlForm:
     def fill(self, node: Node, raw: Any) -> object:
         """Make the children of a collection, and open those that are scalars, and return its value; UNREAD for others.
 
-        In one loop, which knows what a `Node` is made of: each node of a document comes by here.
+        What stands in a list is opened with it, for whoever asks for a list goes through it. All of it in one loop,
+        which knows what a `Node` is made of: each node of a document comes by here.
         """
-        kind = raw.id
-        if kind == "scalar":
+        if raw.id == "scalar":
             return UNREAD
-        of_map = kind == "mapping"
-        kids: dict[str | int, Node] = {}
         document, untagged = node._document, self.untagged  # noqa: SLF001 - here and below, as said
-        pairs: Any = raw.value if of_map else enumerate(raw.value)
-        for key, child in pairs:
-            name = key
-            if of_map:
-                name = key.value
-                if name.__class__ is not str or name == "<<":  # the value of a key that is a collection is a list
-                    return UNREAD
-            kids[name] = kid = _new(Node)
-            kid._document, kid._raw, kid._form = document, child, self  # noqa: SLF001
-            kid.parent, kid.key = node, name
-            text = child.value
-            if text.__class__ is not str or child.ctag is not untagged:
+        waiting: list[tuple[Node, Any]] = [(node, raw)]
+        for parent, inner in waiting:
+            of_map = inner.id == "mapping"
+            kids: dict[str | int, Node] = {}
+            pairs: Any = inner.value if of_map else enumerate(inner.value)
+            for key, child in pairs:
+                name = key
+                if of_map:
+                    name = key.value
+                    if name.__class__ is not str or name == "<<":  # the value of a key that is a collection is a list
+                        break
+                kids[name] = kid = _new(Node)
+                kid._document, kid._raw, kid._form = document, child, self  # noqa: SLF001
+                kid.parent, kid.key = parent, name
+                text = child.value
+                if text.__class__ is str and child.ctag is untagged:
+                    value = text if child.style or (text and text[0] not in FIRST) else plain_scalar(text)
+                    kid._value, kid._kids = value, NO_KIDS  # noqa: SLF001
+                    continue
                 kid._value, kid._kids = UNREAD, None  # noqa: SLF001
+                if not of_map and text.__class__ is list:
+                    waiting.append((kid, child))
             else:
-                value = text if child.style or (text and text[0] not in FIRST) else plain_scalar(text)
-                kid._value, kid._kids = value, NO_KIDS  # noqa: SLF001
-        node._kids = kids  # noqa: SLF001
-        return kids if of_map else list(kids.values())
+                parent._kids = kids  # noqa: SLF001
+                parent._value = kids if of_map else list(kids.values())  # noqa: SLF001
+        return node._value  # noqa: SLF001
 
     def plain(self, raw: Any) -> Any:
         """Return plain dicts, lists and scalars of the whole value at once: half of what opening each node costs."""

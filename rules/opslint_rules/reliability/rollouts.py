@@ -369,6 +369,8 @@ def unsafe_termination(
 def _delay(item: Container) -> float:
     """The seconds that a container's preStop hook is known to take."""
     hook = item.root["lifecycle"]["preStop"]
+    if not hook.exists:
+        return 0.0
     seconds = hook["sleep"]["seconds"].number
     if seconds is not None:
         return float(seconds)

@@ -125,9 +125,12 @@ def _in_range(number: float, entry: object) -> bool:
 
 
 def _sysctls(item: Workload) -> Iterator[Found]:
+    sysctls = item.pod_spec["securityContext"]["sysctls"]
+    if not sysctls.exists:
+        return
     safe: dict[str, int] = load("kubernetes/pod_security")["sysctls"]
     oldest = _oldest(item.unit)
-    for entry in item.pod_spec["securityContext"]["sysctls"]:
+    for entry in sysctls:
         name = entry["name"].text.replace("/", ".")
         if not name:
             continue
@@ -152,12 +155,12 @@ def _proc_mount(item: Workload) -> Iterator[Found]:
 
 
 def _selinux(item: Workload, contexts: list[Node]) -> Iterator[Found]:
-    types: dict[str, int] = load("kubernetes/pod_security")["selinux_types"]
-    oldest = _oldest(item.unit)
     for context in contexts:
         options = context["seLinuxOptions"]
         if not options.present:
             continue
+        types: dict[str, int] = load("kubernetes/pod_security")["selinux_types"]
+        oldest = _oldest(item.unit)
         wanted = options["type"].text
         if wanted not in types:
             yield f"asks for the SELinux type {wanted}", options["type"]
@@ -192,17 +195,15 @@ def _hosts(item: Workload) -> Iterator[Found]:
     if newest < load("kubernetes/pod_security")["host_probes"]:
         return
     for one in item.containers:
-        checks = [(name, one.root[name]) for name in PROBES]
-        hooks = one.root["lifecycle"]
+        root = one.root
+        checks = [root[name] for name in PROBES]
+        hooks = root["lifecycle"]
         if hooks.exists:
-            checks += [(name, hooks[name]) for name in ("postStart", "preStop")]
-        for name, check in checks:
+            checks += hooks["postStart"], hooks["preStop"]
+        for check in checks:
             if not check.present:
                 continue
             for way in ("httpGet", "tcpSocket"):
-                asked = check[way]
-                if not asked.exists:
-                    continue
-                host = asked["host"]
+                host = check[way]["host"]
                 if host.text:
-                    yield f"names the host {host.text} in the {name} of container {one.name}", host
+                    yield f"names the host {host.text} in the {check.key} of container {one.name}", host

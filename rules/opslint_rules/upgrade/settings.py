@@ -241,8 +241,10 @@ def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None
 
 def _fields(item: KubeObject) -> Iterator[_Hit]:
     if item.is_workload:
-        for one, row in _field_rows(_POD):
-            yield from _pod_field(item, one, row)
+        spec = item.pod_spec
+        for owner, one, row in _pod_rows():
+            if not owner or spec[owner].exists:
+                yield from _pod_field(item, one, row)
     for match, path, wanted, row in _paths(item.kind):
         node = item.root.at(*path)
         if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
@@ -267,6 +269,15 @@ def _field_rows(owner: str) -> tuple[tuple[fields.FieldRow, Row], ...]:
         pair
         for pair in rows_of("field", "value")
         if owner == (_POD if pair[0].applies_to == _POD else pair[0].applies_to.partition(" ")[0])
+    )
+
+
+@cache
+def _pod_rows() -> tuple[tuple[str, fields.FieldRow, Row], ...]:
+    """The rows of pods, each with the key of the pod spec that it is about, "" for those of containers."""
+    return tuple(
+        ("" if one.key.startswith("lifecycle.") else one.key.removeprefix("spec.").partition("[].")[0], one, row)
+        for one, row in _field_rows(_POD)
     )
 
 
