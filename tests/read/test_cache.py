@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opslint.read import cache as module
-from opslint.read.cache import Cache, key_of
+from opslint.read.cache import Cache, TupleCache, key_of
 
 KEY = key_of([b"a"])
 
@@ -21,6 +21,44 @@ def test_what_is_kept_is_found_by_its_key_only(tmp_path):
     Cache("x", tmp_path).put(KEY, ["ä\ud800", {"b": 1}])
     assert Cache("x", tmp_path).get(KEY) == ["ä\ud800", {"b": 1}]
     assert Cache("x", tmp_path).get(key_of([b"b"])) is None
+
+
+def test_tuples_come_back_as_they_were(tmp_path):
+    tree = [(1, 2.5, "ä\ud83d", None, True, [("b", [])])]
+    TupleCache("x", tmp_path).put(KEY, tree)
+    assert repr(TupleCache("x", tmp_path).get(KEY)) == repr(tree)
+    assert Cache("x", tmp_path).get(KEY) is None
+
+
+def test_what_marshal_cannot_write_is_not_kept(tmp_path):
+    deep = []
+    for _ in range(2_500):
+        deep = [deep]
+    cache = TupleCache("x", tmp_path)
+    for answer in (deep, object()):
+        cache.put(KEY, answer)
+        assert cache.get(KEY) is None
+    assert files(tmp_path) == []
+
+
+def test_tuples_that_do_not_fit_their_sum_are_never_unpacked(tmp_path, monkeypatch):
+    TupleCache("x", tmp_path).put(KEY, [("good",)])
+    (entry,) = tmp_path.iterdir()
+    entry.write_bytes(entry.read_bytes().replace(b"good", b"evil"))
+    monkeypatch.setattr(module.marshal, "loads", lambda _: pytest.fail("unpacked"))
+    assert TupleCache("x", tmp_path).get(KEY) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"[\xff\xff\xff\x7f", b"?", b"(\x02\x00\x00\x00N"])
+def test_tuples_that_cannot_be_unpacked_count_as_not_kept(tmp_path, body):
+    (tmp_path / f"{KEY}.tuples").write_bytes(module._sum(KEY, body).encode() + b"\n" + body)
+    assert TupleCache("x", tmp_path).get(KEY) is None
+
+
+def test_tuples_count_for_the_room_of_the_folder(tmp_path):
+    for number in range(9):
+        TupleCache("x", tmp_path, limit=5_000).put(key_of([bytes([number])]), ("x" * 930,))
+    assert 0 < len(files(tmp_path)) < 6
 
 
 def test_parts_of_a_key_keep_their_borders():

@@ -25,6 +25,7 @@ def test_tests_and_what_they_start_have_a_cache_of_their_own(user_home):
 def test_the_documentation_says_what_the_cache_holds():
     text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
     assert "It is the rendered text, with whatever values went into it" in text
+    assert "what the files and variables of Terraform were parsed to" in text
     assert "files of mode 0600" in text
     assert "--no-cache" in text
 

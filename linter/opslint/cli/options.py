@@ -186,7 +186,8 @@ _OPTIONS: Final = (
     _option(_TERRAFORM, "--tf-env", is_flag=True, help="Read TF_VAR_* from the environment."),
     _option(_RUN, "--jobs", type=click.IntRange(min=0), metavar="N",
             help="Processes that render charts at a time; 0, the default, is one a processor, and at most 8."),
-    _option(_RUN, "--no-cache", is_flag=True, help="Neither read nor write the cache of rendered charts."),
+    _option(_RUN, "--no-cache", is_flag=True,
+            help="Neither read nor write the cache of rendered charts and parsed Terraform."),
     _option(_RUN, "--version", "-V", is_flag=True, help="Show the version."),
 )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Answers kept in the user's cache folder, by a key of everything they depend on.
 
-An entry is a file of two lines: the sum of the second, and the answer as JSON. It is written beside its place and
-moved there, so runs at the same time see it whole or not at all; what does not match its sum counts as not kept. A
-folder that cannot be used, and a full disk, are silently done without.
+An entry is a file of two parts: a line with the sum of the rest, and the answer, as JSON or as `marshal` writes it. It
+is written beside its place and moved there, so runs at the same time see it whole or not at all; what does not match
+its sum counts as not kept. A folder that cannot be used, and a full disk, are silently done without.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import marshal
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FOLDER_BYTES: Final = 200_000_000  # of all entries together: the longest unused go first
 ENTRY_BYTES: Final = 50_000_000
 _ROOM: Final = 0.8  # a full folder is emptied to this share of its size, not at every entry again
-_SUFFIX: Final = ".json"
+_PART: Final = ".part"
 _STALE: Final = 3600.0  # seconds after which a half-written file of a killed run is nobody's any more
 
 
@@ -37,6 +38,8 @@ def key_of(parts: Iterable[bytes]) -> str:
 class Cache:
     """The entries of one kind; `folder` None is the one in the user's cache folder. Never raises OSError."""
 
+    suffix: ClassVar[str] = ".json"
+
     def __init__(self, kind: str, folder: Path | None = None, limit: int = FOLDER_BYTES) -> None:
         self._folder = folder if folder is not None else _user_folder(kind)
         self._limit = limit
@@ -46,38 +49,48 @@ class Cache:
         """Return the answer kept under a key, None when there is none that is whole."""
         if self._folder is None:
             return None
-        path = self._folder / (key + _SUFFIX)
+        path = self._folder / (key + self.suffix)
         try:
             if path.stat().st_size > ENTRY_BYTES:
                 return None
             head, _, body = path.read_bytes().partition(b"\n")
-            answer: object = json.loads(body) if head.decode("ascii", "replace") == _sum(key, body) else None
-        except (OSError, ValueError, RecursionError):
+            answer = self._read(body) if head.decode("ascii", "replace") == _sum(key, body) else None
+        except (OSError, ValueError, EOFError, TypeError, RecursionError):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # what is used stays
         return answer
 
     def put(self, key: str, answer: object) -> None:
-        """Keep an answer (anything JSON can say); one that is too large is not kept."""
+        """Keep an answer (anything JSON can say); one that is too large or nests too deeply is not kept."""
         if self._folder is None:
             return
-        body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        try:
+            body = self._text(answer)
+        except ValueError:  # `marshal` goes 2000 levels deep
+            return
         data = f"{_sum(key, body)}\n".encode() + body
         if len(data) > min(ENTRY_BYTES, self._limit):
             return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _ours(self._folder):
-                self._write(self._folder / (key + _SUFFIX), data)
+                self._write(self._folder / (key + self.suffix), data)
                 self._make_room(self._folder, len(data))
         except OSError:
             self._folder = None  # read-only or full: not tried again in this run
 
+    def _read(self, body: bytes) -> object:
+        answer: object = json.loads(body)
+        return answer
+
+    def _text(self, answer: object) -> bytes:
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
     def _write(self, path: Path, data: bytes) -> None:
         import tempfile
 
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")  # mode 0600
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=_PART)  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -97,13 +110,33 @@ class Cache:
         newest = entries[-1][0] if entries else 0.0
         allowed = self._limit if size <= self._limit else int(self._limit * _ROOM)
         for used, length, path in entries:
-            abandoned = not path.endswith(_SUFFIX) and used < newest - _STALE
+            abandoned = path.endswith(_PART) and used < newest - _STALE
             if size <= allowed and not abandoned:
                 continue
             with contextlib.suppress(OSError):  # another run may have dropped it
                 os.unlink(path)  # noqa: PTH108
             size -= length
         self._size = size
+
+
+class TupleCache(Cache):
+    """A cache of plain tuples, lists, texts, numbers, booleans and None, which it gives back as they were.
+
+    It is read at a tenth of what JSON and making tuples of it would take. `marshal` is not for what may come from
+    anybody: as with Python's own `__pycache__`, nobody but the user can write into the folder.
+    """
+
+    suffix: ClassVar[str] = ".tuples"
+
+    def _read(self, body: bytes) -> object:
+        answer: object = marshal.loads(body)  # noqa: S302 - with the sum that we wrote, in the user's own folder
+        return answer
+
+    def _text(self, answer: Any) -> bytes:
+        return marshal.dumps(answer)
+
+
+_ENDINGS: Final = (Cache.suffix, TupleCache.suffix, _PART)
 
 
 def _sum(key: str, body: bytes) -> str:
@@ -115,7 +148,7 @@ def _entries(folder: Path) -> Iterable[tuple[float, int, str]]:
     with os.scandir(folder) as found:
         for entry in found:
             with contextlib.suppress(OSError):
-                if entry.name.endswith((_SUFFIX, ".part")) and entry.is_file(follow_symlinks=False):
+                if entry.name.endswith(_ENDINGS) and entry.is_file(follow_symlinks=False):
                     status = entry.stat(follow_symlinks=False)
                     yield status.st_mtime, status.st_size, entry.path
 

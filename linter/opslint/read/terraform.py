@@ -62,7 +62,7 @@ def read_terraform(
     """
     root = root.resolve()
     listed = {(root / entry.path).resolve(): entry.files for entry in directories}
-    loader = Loader(root, listed, _excluded(root, settings))
+    loader = Loader(root, listed, _excluded(root, settings), keep=not settings.no_cache)
     result = TerraformResult(failures=loader.failures, files=loader.files)
     with reading_pace(), deep_recursion():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}

@@ -14,22 +14,35 @@ from opslint.model.source import Location, Source
 from opslint.read import hcl
 from opslint.read.environments import environment_of_directory
 from opslint.read.evaluate.module import Module
+from opslint.read.evaluate.trees import Trees
 from opslint.read.files import decode, too_large
 from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from opslint.read.evaluate.trees import Tree
+
 SUFFIXES: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
 class Loader:
-    """Reads the files of a run. `listed` has the directories that were asked for, with their files."""
+    """Reads the files of a run.
+
+    `listed` has the directories that were asked for, with their files; with `keep`, trees are kept in the user's cache
+    folder.
+    """
 
     def __init__(
-        self, root: Path, listed: Mapping[Path, Sequence[str]], excluded: Callable[[str], bool] = lambda _path: False
+        self,
+        root: Path,
+        listed: Mapping[Path, Sequence[str]],
+        excluded: Callable[[str], bool] = lambda _path: False,
+        *,
+        keep: bool = False,
     ) -> None:
         self.root, self._listed, self._excluded = root, listed, excluded
+        self._trees = Trees(keep=keep)
         self.files: list[SourceFile] = []
         self.failures: list[Failure] = []
         self._modules: dict[Path, Module | None] = {}
@@ -84,10 +97,12 @@ class Loader:
         if not chosen:
             return None
         module = Module(directory, self.relative(directory), scanned)
-        for name in sorted(chosen, key=lambda name: (_is_override(name), name)):
-            source = self.text(directory / name, vendored=not scanned)
-            if source is not None:
-                module.add(self.parse(source), source, override=_is_override(name))
+        chosen.sort(key=lambda name: (_is_override(name), name))
+        texts = [(name, self.text(directory / name, vendored=not scanned)) for name in chosen]
+        read = [(name, source) for name, source in texts if source is not None]
+        for (name, source), tree in zip(read, self._trees.of([source for _, source in read]), strict=True):
+            self._take(source, tree)
+            module.add(tree.body, source, override=_is_override(name))
         return module
 
     def text(self, path: Path, *, vendored: bool = False) -> Source | None:
@@ -122,18 +137,18 @@ class Loader:
 
     def parse(self, source: Source) -> list[Any]:
         """Return the blocks and attributes of a text; its errors become failures."""
-        parsed = hcl.parse_json(source.text) if source.kind == "json" else hcl.parse(source.text)
-        self._take(source, parsed)
-        return parsed.body
+        (tree,) = self._trees.of([source])
+        self._take(source, tree)
+        return tree.body
 
-    def _take(self, source: Source, parsed: hcl.Parsed) -> None:
-        for problem in parsed.errors[:ERRORS_PER_FILE]:
-            line, column = source.position(problem.offset)
-            self.fail(source.path, line, f"column {column}: {problem.message}", "terraform")
+    def _take(self, source: Source, tree: Tree) -> None:
+        for offset, message in tree.errors[:ERRORS_PER_FILE]:
+            line, column = source.position(offset)
+            self.fail(source.path, line, f"column {column}: {message}", "terraform")
         if not source.vendored:
             duplicates = [
                 DuplicateKey(key, _place(source, lost), _place(source, kept), equal)
-                for key, lost, kept, equal in hcl.duplicate_keys(parsed.body)
+                for key, lost, kept, equal in tree.duplicates
             ]
             folder = source.path.rpartition("/")[0]
             self.files.append(SourceFile(source, duplicates, environment_of_directory(folder)))
@@ -149,7 +164,7 @@ class Loader:
 
     def _body(self, source: Source) -> Iterable[Any]:
         known = next((each for each in self.files if each.source is source), None)
-        return hcl.parse(source.text).body if known is not None else self.parse(source)
+        return self._trees.of([source])[0].body if known is not None else self.parse(source)
 
     def _json_values(self, source: Source) -> dict[str, Any]:
         try:

@@ -41,9 +41,11 @@ Parts of a template are strings, value nodes, and directives, whose span ends wh
 
 Nothing nests deeper than `limits.HCL_DEPTH` nodes in one value, nor blocks deeper than that; chains such as
 `a + b + c` nest to the left, so they count too. In JSON the limit holds for the JSON and for each template in it.
+
+The readers are imported when they are first called: to make their patterns takes longer than to read a few files, and
+an unchanged file is not read again.
 """
 
-from opslint.read.hcl.bodies import parse, parse_expression, parse_template
 from opslint.read.hcl.checks import duplicate_keys, same
 from opslint.read.hcl.nodes import (
     ATTR,
@@ -73,7 +75,35 @@ from opslint.read.hcl.nodes import (
     Node,
     Parsed,
 )
-from opslint.read.hcl.tf_json import parse_json
+
+
+def parse(text: str) -> Parsed:
+    """Read a file of HCL. Never raises: what could not be read is in `errors`."""
+    from opslint.read.hcl.bodies import parse as read
+
+    return read(text)
+
+
+def parse_json(text: str) -> Parsed:
+    """Read a file of Terraform's JSON syntax. Never raises: what could not be read is in `errors`."""
+    from opslint.read.hcl.tf_json import parse_json as read
+
+    return read(text)
+
+
+def parse_expression(text: str) -> Node:
+    """Read one expression and nothing else; raise HclError. Offsets count from the beginning of `text`."""
+    from opslint.read.hcl.bodies import parse_expression as read
+
+    return read(text)
+
+
+def parse_template(text: str) -> Node:
+    """Read a whole template file (of `templatefile`): a STR or TMPL over all of it; raise HclError."""
+    from opslint.read.hcl.bodies import parse_template as read
+
+    return read(text)
+
 
 __all__ = [
     "ATTR",
