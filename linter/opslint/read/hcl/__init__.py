@@ -84,11 +84,14 @@ def parse(text: str) -> Parsed:
     return read(text)
 
 
-def parse_json(text: str) -> Parsed:
-    """Read a file of Terraform's JSON syntax. Never raises: what could not be read is in `errors`."""
+def parse_json(text: str, *, variables: bool = False) -> Parsed:
+    """Read a file of Terraform's JSON. Never raises: what could not be read is in `errors`.
+
+    With `variables` it is a file of values for variables (`.tfvars.json`): attributes only, and strings as they stand.
+    """
     from opslint.read.hcl.tf_json import parse_json as read
 
-    return read(text)
+    return read(text, variables=variables)
 
 
 def parse_expression(text: str) -> Node:
