@@ -93,6 +93,34 @@ def test_version_imports_next_to_nothing(arguments):
     assert done.stdout.startswith("opslint ")
 
 
+def test_a_short_run_imports_nothing_that_it_has_no_use_for(tmp_path):
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "apps/web.yaml").write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\n"
+        "spec: {source: {path: manifests}, destination: {namespace: web}}\n"
+    )
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests/map.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    code = (
+        "import sys; from opslint.cli.main import main; status = main(); "
+        "idle = {'rich', 'jsonschema', 'hcl2', 'importlib.metadata', 'dataclasses', 'textwrap', 'shutil', 'tempfile', "
+        "'subprocess', 'opslint.read.flux', 'opslint.read.substitute', 'opslint.read.terraform', "
+        "'opslint.read.charts'}; "
+        "print('deployed', 'opslint.read.deployed' in sys.modules, *sorted(idle & set(sys.modules) - before))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; before = set(sys.modules); {code}", "--exit-zero", "-q", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "deployed True"
+
+
 def test_module_run_imports_nothing_from_the_current_directory(tmp_path):
     (tmp_path / "click.py").write_text("open('executed', 'w').close()\n")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

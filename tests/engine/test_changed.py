@@ -130,6 +130,22 @@ def test_what_git_cannot_tell_is_one_message(git, commit, tmp_path, monkeypatch)
         changed_files(tmp_path, "HEAD")
 
 
+def test_git_is_not_taken_from_a_relative_folder_of_the_path(tmp_path, git, monkeypatch):
+    program = tmp_path / "git"
+    program.write_text("#!/bin/sh\ntouch executed\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([".", ""]))
+    with pytest.raises(ChangedError, match="there is none on the PATH"):
+        changed_files(tmp_path, "HEAD")
+    assert not (tmp_path / "executed").exists()
+    program.rename(tmp_path / "git.txt")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "git").mkdir()
+    with pytest.raises(ChangedError, match="there is none on the PATH"):
+        changed_files(tmp_path, "HEAD")
+
+
 def test_nothing_that_a_repository_configures_is_run(git, commit, tmp_path):
     commit({"a.yaml": "1\n", "sub/b.yaml": "1\n", ".gitattributes": "* filter=evil diff=evil\n"})
     marker = tmp_path.parent / f"{tmp_path.name}-ran"

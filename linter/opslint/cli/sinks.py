@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,11 +86,17 @@ def _write_file(sink: Sink, report: Report, context: OutputContext) -> None:
         raise OutputError(f"cannot write {sink.file}: {error.strerror or error}") from error
 
 
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 def _write_stdout(sink: Sink, report: Report, context: OutputContext) -> None:
     if sink.format not in {"text", "concise"} and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # what machine formats promise
     color = wants_color(sys.stdout)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    width = _columns() if sys.stdout.isatty() else 0
     try:
         write(sink.format, report, sys.stdout, replace(context, color=color, width=width))
         sys.stdout.flush()

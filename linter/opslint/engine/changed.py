@@ -110,11 +110,18 @@ def files_before(root: Path, revision: str, wanted: Callable[[str], bool]) -> di
     return {path: texts[id_] for path, id_ in paths.items() if id_ in texts}
 
 
+def _program(name: str) -> str | None:
+    """Return the program of the PATH; not one of a relative folder, which could be within what is linted."""
+    for folder in os.get_exec_path():
+        path = os.path.join(folder, name)  # noqa: PTH118 - importing shutil for this takes as long as git itself
+        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113, PTH117
+            return path
+    return None
+
+
 class _Git:
     def __init__(self, root: Path) -> None:
-        import shutil
-
-        found = shutil.which("git")
+        found = _program("git.exe" if os.name == "nt" else "git")
         if found is None:
             raise ChangedError("--changed-since needs git, and there is none on the PATH")
         self._start = (found, "--no-optional-locks", *_SAFE, "-C", str(root))

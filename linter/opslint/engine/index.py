@@ -106,7 +106,7 @@ def checksums(folder: str) -> dict[str, int]:
         for entry in os.scandir(folder + inner):
             path = f"{inner}/{entry.name}"
             if entry.name.endswith(".py"):
-                with open(entry.path, "rb") as file:  # noqa: PTH123 - on every cold start
+                with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - on every cold start
                     # Line ends may differ between checkouts of one text.
                     found[path[1:]] = crc32(file.read().replace(b"\r\n", b"\n"))
             elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
@@ -135,5 +135,5 @@ def _rule(entry: dict[str, Any], package: str, folder: str) -> Rule:
         aliases={peer: tuple(ids) for peer, ids in entry["aliases"].items()},
         related={peer: tuple(ids) for peer, ids in entry["related"].items()},
         tags=tuple(entry["tags"]),
-        path=os.path.normpath(f"{folder}/{entry['path']}"),
+        path=f"{folder}/{entry['path']}".replace("/", os.sep),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Undecided
@@ -18,7 +19,6 @@ from opslint.read.application_template import (
     place_of,
 )
 from opslint.read.deployed import Deployed
-from opslint.read.flux import Flux
 from opslint.read.generators import Unresolved, generate
 from opslint.read.helm.releases import Declared, key_path
 from opslint.read.kustomize_tree import kustomization_in
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opslint.model.node import Node
     from opslint.model.project import Unit
     from opslint.model.source import Source
+    from opslint.read.flux import Flux
 
 _REMOTE_NAME: Final = regex(r"url\s*=\s*\S*?([^/:\s]+?)(?:\.git)?/?\s*$", re.MULTILINE)
 _CONFIG_BYTES: Final = 100_000
@@ -55,8 +56,7 @@ def find_applications(
     """
     if not any(unit.of_kind(*_KINDS) for unit in units):
         return Applications()
-    objects = (item for unit in (*units, *around) for item in unit.of_kind(*Flux.KINDS))
-    finder = _Finder(root, charts, objects)
+    finder = _Finder(root, charts, (*units, *around))
     for unit in units:
         for item in unit.of_kind(*_KINDS):
             finder.look(item)
@@ -64,12 +64,19 @@ def find_applications(
 
 
 class _Finder:
-    def __init__(self, root: Path, charts: Collection[str], objects: Iterable[KubeObject]) -> None:
+    def __init__(self, root: Path, charts: Collection[str], around: Sequence[Unit]) -> None:
         self._root, self._charts = root, charts
         self._own_name = _own_name(root)
-        self._flux = Flux(root, charts, objects, self._is_ours)
+        self._around = around
         self._seen: set[str] = set()
         self.result = Applications()
+
+    @cached_property
+    def _flux(self) -> Flux:
+        from opslint.read.flux import Flux
+
+        objects = (item for unit in self._around for item in unit.of_kind(*Flux.KINDS))
+        return Flux(self._root, self._charts, objects, self._is_ours)
 
     def look(self, item: KubeObject) -> None:
         """Take what one object deploys; what it says that only a cluster could tell is a notice."""

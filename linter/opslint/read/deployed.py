@@ -10,7 +10,6 @@ from opslint.model.kube import KubeObject
 from opslint.model.patterns import glob_matches
 from opslint.model.project import Environment, Unit
 from opslint.model.records import NamedTuple
-from opslint.read.substitute import substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -137,13 +136,16 @@ def _deployed_unit(claim: _Claim, used: set[str], *, several: bool) -> Unit:
 
 
 def _filled(
-    unit: Unit, objects: Iterable[KubeObject], unknown: Iterable[str], substitution: Substitution | None = None
+    unit: Unit, objects: Sequence[KubeObject], unknown: Iterable[str], substitution: Substitution | None = None
 ) -> Unit:
     for why in unknown:
         unit.open(why)
-    for item in objects:
-        root = item.root if substitution is None else substituted(item, substitution)
-        unit.objects.append(KubeObject(root, unit))
+    roots = [item.root for item in objects]
+    if substitution is not None:
+        from opslint.read.substitute import substituted
+
+        roots = [substituted(item, substitution) for item in objects]
+    unit.objects += [KubeObject(root, unit) for root in roots]
     return unit
 
 

@@ -101,9 +101,12 @@ class Scope:
                 found.append(Ref((*meaning.path, *(keys if default else keys[:-1])), meaning.relative))
             return " "
 
-        text = _DIG.sub(lambda match: dig(match[3], match[1], match[2]), text)
-        text = _PIPED.sub(lambda match: dig(match[1], match[2], match[3]), text)
-        text = _STRING.sub('""', _INDEX.sub(index, text))
+        if "dig" in text:
+            text = _DIG.sub(lambda match: dig(match[3], match[1], match[2]), text)
+            text = _PIPED.sub(lambda match: dig(match[1], match[2], match[3]), text)
+        if "index" in text or "get" in text:
+            text = _INDEX.sub(index, text)
+        text = _STRING.sub('""', text)
         for variable, fields, alone, dot in _CHAIN.findall(text):
             meaning = self.chain(variable or alone, fields) if not dot else self.dot
             if isinstance(meaning, Ref) and (meaning.path or meaning.relative):
@@ -125,7 +128,9 @@ class Scope:
 
         More than one when `tpl` or `default` read another: the caller knows which of them are values.
         """
-        words = _WORD.findall(_STRING.sub("", _INDEX.sub(" ", _PIPED.sub(" ", _DIG.sub(" ", body)))))
+        text = _PIPED.sub(" ", _DIG.sub(" ", body)) if "dig" in body else body
+        text = _INDEX.sub(" ", text) if "index" in text or "get" in text else text
+        words = _WORD.findall(_STRING.sub("", text))
         return self.refs(body) if all(word in _FILTERS or word in {"true", "false", "nil"} for word in words) else []
 
     def enter(self, word: str, body: str) -> Scope:
