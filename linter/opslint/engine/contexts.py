@@ -35,19 +35,24 @@ def has_own_users(item: Workload, since: str = "user_namespaces") -> bool:
         since: the key of the first minor in `kubernetes/pod_security`: `user_namespaces`, when the API server stopped
             dropping the field by default, or `user_namespaces_relax`, when the Pod Security profiles began to heed it.
     """
+    if not item.pod_spec["hostUsers"].is_false:
+        return False
     first = load("kubernetes/pod_security")[since]
-    return item.pod_spec["hostUsers"].is_false and all(target.minor >= first for target in item.unit.targets)
+    return all(target.minor >= first for target in item.unit.targets)
 
 
 def effective(item: Container, *keys: str) -> Node:
     """Return a field of the security context: the container's, else the pod's, else the container's missing one."""
-    own = item.root["securityContext"].at(*keys)
+    own = item.root["securityContext"]
+    for key in keys:
+        own = own[key]
     if own.present:
         return own
-    context = item.owner.pod_spec["securityContext"]
-    if not context.exists:
+    pods = item.owner.pod_spec["securityContext"]
+    if not pods.exists:
         return own
-    pods = context.at(*keys)
+    for key in keys:
+        pods = pods[key]
     return pods if pods.present else own
 
 

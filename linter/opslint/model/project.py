@@ -297,6 +297,8 @@ class Project(_Holder):
 
     def knows(self, kind: str, namespace: str, name: str) -> bool:
         """True when the configuration says that the object exists outside the repository (`known_objects`)."""
-        wanted = f"{kind}/{namespace}/{name}"
         patterns: Iterable[str] = self.settings.known_objects
+        if not patterns:
+            return False
+        wanted = f"{kind}/{namespace}/{name}"
         return any(glob_matches(wanted, pattern) for pattern in patterns)

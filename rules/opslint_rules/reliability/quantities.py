@@ -174,9 +174,11 @@ def invalid_resource_quantity(item: KubeObject, project: Project, *, max_cpu: in
         if not resources.exists:
             continue
         requests, limits = resources["requests"], resources["limits"]
-        for said, part in ((f"{title} requests", requests), (f"{title} limits", limits)):
+        for part in (requests, limits):
             for name, node in part.items():
-                yield from _implausible(said, name, node, max_cpu)
+                problem = _implausible(f"{title} {part.key}", name, node, max_cpu)
+                if problem is not None:
+                    yield problem
         for name, asked in requests.items():
             limit = limits[name]
             if not limit.exists:
@@ -205,18 +207,21 @@ def _resources(item: KubeObject) -> Iterator[tuple[str, Node]]:
         yield f"the claim {claim['metadata']['name'].text} of {item.title}", claim["spec"]["resources"]
 
 
-def _implausible(title: str, name: str, node: Node, max_cpu: int) -> Iterator[Problem]:
+def _implausible(title: str, name: str, node: Node, max_cpu: int) -> Problem | None:
     if not node.present or not node.known:
-        return
+        return None
     said, amount = node.text, quantity_of(node)
     if amount is None:
-        yield Problem(f'{title} "{said}" {name}, which is no quantity', node, fix=_mend(name, node))
-    elif name in BYTES and 0 < amount < SMALLEST:
-        yield Problem(f"{title} {said} {name}, which is {amount:g} bytes", node, fix=_mend(name, node))
-    elif name == "cpu" and amount > max_cpu:
+        return Problem(f'{title} "{said}" {name}, which is no quantity', node, fix=_mend(name, node))
+    if name in BYTES and 0 < amount < SMALLEST:
+        message = f"{title} {said} {name}, which is {amount:g} bytes"
+        return Problem(message, node, fix=_mend(name, node))
+    if name == "cpu" and amount > max_cpu:
         changes = (Set(node, f"{said}m"),)
         fix = Fix(f"Ask for {said}m", changes, Safety.UNSAFE) if said.isdecimal() else None
-        yield Problem(f"{title} {said} CPUs, which no node has: an m may be missing", node, fix=fix)
+        message = f"{title} {said} CPUs, which no node has: an m may be missing"
+        return Problem(message, node, fix=fix)
+    return None
 
 
 def _mend(name: str, node: Node) -> Fix | None:

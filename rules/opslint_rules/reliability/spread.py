@@ -178,6 +178,8 @@ def _spread_over(spec: Node) -> Iterator[str]:
     for one in spec["topologySpreadConstraints"]:
         yield DEPRECATED.get(one["topologyKey"].text, one["topologyKey"].text)
     affinity = spec["affinity"]["podAntiAffinity"]
+    if not affinity.exists:
+        return
     terms = [*affinity["requiredDuringSchedulingIgnoredDuringExecution"]]
     terms += [one["podAffinityTerm"] for one in affinity["preferredDuringSchedulingIgnoredDuringExecution"]]
     for one in terms:

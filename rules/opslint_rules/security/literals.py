@@ -114,9 +114,7 @@ def _is_marked(text: str) -> bool:
 
 
 def _recognised(value: str) -> re.Match[str] | None:
-    if len(value) < _SHORTEST or not _is_marked(value):
-        return None
-    return RECOGNISED.search(value)
+    return RECOGNISED.search(value) if len(value) >= _SHORTEST and _is_marked(value) else None
 
 
 def _of_text(key: str, node: Node, pattern: re.Pattern[str]) -> Iterator[Literal]:
@@ -147,7 +145,7 @@ def _parts(found: Literal, pattern: re.Pattern[str]) -> Iterator[Literal]:
 
 def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
     """True when a value is recognisably a secret, or its name says so and nothing speaks against it."""
-    if _recognised(value):
+    if len(value) >= _SHORTEST and _recognised(value):
         return True
     address = ADDRESS.search(value) if "://" in value else None
     if address is not None:

@@ -175,7 +175,10 @@ def _problem(item: KubeObject, hit: _Hit, target: Target) -> Problem:
 
 # -- where settings stand
 def _hits(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
-    yield from _annotations(item, project, extra)
+    own = item.metadata["annotations"]
+    pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
+    if own.exists or (pods is not None and pods.exists):
+        yield from _annotations(item, project, extra, own, pods)
     yield from _fields(item)
     if item.is_workload:
         yield from _pods(item, extra)
@@ -189,11 +192,9 @@ def _hits(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> 
         yield from _kube_proxy(item)
 
 
-def _annotations(item: KubeObject, project: Project, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
-    own = item.metadata["annotations"]
-    pods = item.pod_template["metadata"]["annotations"] if item.is_workload else None
-    if not own.exists and (pods is None or not pods.exists):
-        return
+def _annotations(
+    item: KubeObject, project: Project, extra: tuple[SettingRow, ...], own: Node, pods: Node | None
+) -> Iterator[_Hit]:
     for one, row in rows_of("annotation", "annotation-prefix"):
         of_pods = one.applies_to in {_POD, "Pod"}
         holder = pods if of_pods else own if item.kind in _words(one.applies_to) else None
@@ -245,21 +246,29 @@ def _fields(item: KubeObject) -> Iterator[_Hit]:
         for owner, one, row in _pod_rows():
             if not owner or spec[owner].exists:
                 yield from _pod_field(item, one, row)
-    for match, path, wanted, row in _paths(item.kind):
-        node = item.root.at(*path)
-        if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
-            yield _Hit(row, node, match)
+    for path, found in _paths(item.kind):
+        holder = item.root.at(*path)
+        for key, match, wanted, row in found if holder.exists else ():
+            node = holder[key]
+            if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
+                yield _Hit(row, node, match)
 
 
 @cache
-def _paths(owner: str) -> tuple[tuple[str, tuple[str, ...], str, Row], ...]:
-    """The fields of a kind that have rows: as they are written there, their keys, and the value that is meant."""
-    return tuple(
-        (match, tuple(path.split(".")), wanted, row)
-        for one, row in _field_rows(owner)
-        for match in one.match
-        for path, _, wanted in (match.partition(": "),)
-    )
+def _paths(owner: str) -> tuple[tuple[tuple[str, ...], list[tuple[str, str, str, Row]]], ...]:
+    """The fields of a kind that have rows, in order, by the path of the map that they are in.
+
+    Each with its key, as the row writes it, and the value that is meant.
+    """
+    made: list[tuple[tuple[str, ...], list[tuple[str, str, str, Row]]]] = []
+    for one, row in _field_rows(owner):
+        for match in one.match:
+            path, _, wanted = match.partition(": ")
+            *above, key = path.split(".")
+            if not made or made[-1][0] != tuple(above):
+                made.append((tuple(above), []))
+            made[-1][1].append((key, match, wanted, row))
+    return tuple(made)
 
 
 @cache
@@ -316,15 +325,17 @@ def _pods(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:
     spec = item.pod_spec
     for volume in _maps(spec["volumes"]):
         yield from _volume(volume)
-    labels = _labels(extra)
-    for key, node in spec["nodeSelector"].items() if spec["nodeSelector"].known else ():
+    labels, selector = _labels(extra), spec["nodeSelector"]
+    for key, node in selector.items() if selector.known else ():
         if key in labels:
             row, new = labels[key]
             fix = Fix(f"Use {new}", (Rename(node, new),), Safety.SAFE) if new else None
             yield _Hit(row, node, f"nodeSelector {key}", fix)
-    if spec["affinity"].exists:
-        yield from _keys(_terms(spec["affinity"]), "key", extra)
-    yield from _keys(_topologies(spec), "topologyKey", extra)
+    affinity = spec["affinity"]
+    if affinity.exists:
+        yield from _keys(_terms(affinity), "key", extra)
+    if affinity.exists or spec["topologySpreadConstraints"].exists:
+        yield from _keys(_topologies(spec), "topologyKey", extra)
     if spec["tolerations"].exists:
         yield from _keys(_maps(spec["tolerations"]), "key", extra)
 

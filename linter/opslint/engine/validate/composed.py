@@ -30,23 +30,19 @@ def _fits(raw: Any, shape: Shape, untagged: object) -> bool:
     if shape.unread is not None:
         shape.ready()
     kind = raw.id
+    if kind == "scalar":
+        return raw.ctag is untagged and fits(raw.value if raw.style else plain_scalar(raw.value), shape)
     if kind == "sequence":
-        if list in shape.plain:
-            return True
-        if list not in shape.types or list in shape.tested:
-            return False
+        if list not in shape.entered:
+            return list in shape.plain
         items = shape.items
         if items is not None:
             for item in raw.value:
                 if not _fits(item, items, untagged):
                     return False
         return True
-    if kind == "scalar":
-        return raw.ctag is untagged and fits(raw.value if raw.style else plain_scalar(raw.value), shape)
-    if dict in shape.plain:
-        return True
-    if dict not in shape.types or dict in shape.tested:
-        return False
+    if dict not in shape.entered:
+        return dict in shape.plain
     strings, get, rest = shape.strings, shape.properties.get, shape.rest
     for key, value in raw.value:  # of a key that is written twice both values are looked at
         name, text = key.value, value.value  # the value of a scalar is a text, that of a collection a list

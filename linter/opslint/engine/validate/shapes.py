@@ -40,12 +40,13 @@ class Shape:
     """A schema made ready for `fits`, when it is first needed.
 
     `plain` are the Python types of values that fit whatever they are; an Unknown fits everything. `tested` are those of
-    which more is asked, `strings` the properties that take any text. `unread` is the schema until it is `ready`.
+    which more is asked, `entered` those that fit when all within them does. `strings` are the properties that take any
+    text. `unread` is the schema until it is `ready`.
     """
 
     __slots__ = (
-        *("integral", "items", "plain", "properties", "required", "rest", "shapes", "strings", "tested", "tests"),
-        *("types", "unread"),
+        *("entered", "integral", "items", "plain", "properties", "required", "rest", "shapes", "strings", "tested"),
+        *("tests", "types", "unread"),
     )
 
     def __init__(self, schema: Mapping[str, Any], shapes: Shapes) -> None:
@@ -60,6 +61,7 @@ class Shape:
         self.items: Shape | None = None
         self.tests: tuple[tuple[frozenset[type], Test], ...] = ()
         self.tested: frozenset[type] = frozenset()
+        self.entered: frozenset[type] = frozenset()
         self.strings: frozenset[str] = frozenset()
         if "properties" not in schema and "$ref" not in schema:
             self._fill(schema)
@@ -93,6 +95,7 @@ class Shape:
             _LISTS if self.items is not _any(self.shapes) else frozenset()
         )
         self.plain = (self.types - tested - inner) | {Unknown}
+        self.entered = (self.types - tested) & inner
 
 
 class Shapes:
@@ -129,7 +132,7 @@ def _any(shapes: Shapes) -> Shape:
         shape.shapes, shape.types, shape.integral = shapes, _ALL, False
         shape.plain = _ALL | {Unknown}
         shape.properties, shape.required, shape.rest, shape.items, shape.tests = {}, (), shape, shape, ()
-        shape.tested, shape.strings = frozenset(), frozenset()
+        shape.tested, shape.entered, shape.strings = frozenset(), frozenset(), frozenset()
     return shapes.anything
 
 
