@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import opslint_schemas
@@ -102,23 +103,37 @@ def normal_source(source: str) -> str:
 
 def adapter_for(source: str) -> Adapter | None:
     """Return the table for a module source, None when there is none."""
-    if not source:
-        return None
-    return _by_source().get(normal_source(source))
+    name = normal_source(source) if source else ""
+    return _named(name) if name else None
 
 
 FOLDER: Final = "terraform/modules"
 
 
 @cache
-def _by_source() -> dict[str, Adapter]:
+def _named(name: str) -> Adapter | None:
+    """Return the table that names a source. Only files that hold the name are parsed: most runs need one or two."""
+    quoted = f'"{name}"'.encode("utf-8", "surrogatepass")
+    for file, text in _texts().items():
+        if quoted in text and name in _adapters(file):
+            return _adapters(file)[name]
+    return None
+
+
+@cache
+def _texts() -> dict[str, bytes]:
+    folder = f"{opslint_schemas.__path__[0]}/{FOLDER}"
+    files = sorted(name for name in os.listdir(folder) if name.endswith(".json"))  # noqa: PTH208 - names are wanted
+    return {name.removesuffix(".json"): Path(f"{folder}/{name}").read_bytes() for name in files}
+
+
+@cache
+def _adapters(file: str) -> dict[str, Adapter]:
+    """Return the tables of a file by each of their sources."""
     found: dict[str, Adapter] = {}
-    for name in sorted(os.listdir(f"{opslint_schemas.__path__[0]}/{FOLDER}")):  # noqa: PTH208 - names are wanted
-        if name.endswith(".json"):
-            for table in opslint_schemas.load(f"{FOLDER}/{name.removesuffix('.json')}")["modules"]:
-                adapter = _adapter(table)
-                for source in table["sources"]:
-                    found[source] = adapter
+    for table in opslint_schemas.load(f"{FOLDER}/{file}")["modules"]:
+        adapter = _adapter(table)
+        found.update(dict.fromkeys(table["sources"], adapter))
     return found
 
 

@@ -40,11 +40,18 @@ class Inputs:
     ) -> None:
         self.adapter, self._origins, self.place, self.majors = adapter, origins, place, majors
         self._ground, self._root = Ground(place, root), root
+        self._cells: dict[str, Cell] = {}
 
     def cell(self, name: str) -> Cell | None:
         """Return an input of the call, None when it is not given."""
+        known = self._cells.get(name)
+        if known is not None:
+            return known.again()
         origin = self._origins.get(name)
-        return None if origin is None else Cell(self._ground, origin)
+        if origin is None:
+            return None
+        cell = self._cells[name] = Cell(self._ground, origin)
+        return cell
 
     def given(self, names: str | list[str]) -> Cell | None:
         """Return the first of several inputs that the call gives."""

@@ -22,7 +22,7 @@ from opslint.read.manifests import ManifestReader
 from opslint.read.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from opslint.model.finding import Finding
     from opslint.model.project import Chart, Cluster, SourceFile, Unit
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
+_APPLYING: Final = ("kubernetes_", "kubectl_")  # what the resources of Terraform that are objects begin with
 # Kinds whose objects may say what is deployed where.
 DEPLOYING: Final = ("Application", "ApplicationSet", "HelmRelease", "Kustomization")
 
@@ -248,16 +249,24 @@ def _terraform(discovery: Discovery, root: Path, settings: Settings, parts: _Par
 
 def _objects_in_terraform(settings: Settings, parts: _Parts) -> None:
     """Take in the Kubernetes objects that Terraform applies; a file that it applies is no manifest beside it."""
+    if not any(block.type.startswith(_APPLYING) for module in parts.modules for block in module.blocks):
+        parts.units = _filled(parts.units)
+        return
     from opslint.read.terraform_objects import drop_copies, find_objects
 
     found = find_objects(parts.modules, parts.clusters, settings)
     for unit in parts.units:
         if unit.kind == "manifests":
             unit.objects = [item for item in unit.objects if item.source.path not in found.consumed]
-    parts.units = [unit for unit in parts.units if unit.objects or unit.kind != "manifests"]
+    parts.units = _filled(parts.units)
     parts.units += drop_copies(found.units, parts.units)
     parts.failures += found.failures
     parts.coverage.notices += found.notices
+
+
+def _filled(units: Iterable[Unit]) -> list[Unit]:
+    """Return the units without folders of manifests that hold no object."""
+    return [unit for unit in units if unit.objects or unit.kind != "manifests"]
 
 
 def _charts(

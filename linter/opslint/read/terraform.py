@@ -20,7 +20,6 @@ from opslint.read.evaluate.scope import Scope, Workspace
 from opslint.read.hcl.pace import reading_pace
 from opslint.read.ignore import Ignore
 from opslint.read.modules import Modules, is_local, source_text
-from opslint.read.terragrunt import read_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +65,11 @@ def read_terraform(
     result = TerraformResult(failures=loader.failures, files=loader.files)
     with reading_pace(), deep_recursion():
         modules = {path: module for path in sorted(listed) if (module := loader.module(path)) is not None}
-        result.modules, given = read_units([root / path for path in terragrunt], loader) if terragrunt else ([], set())
+        given: set[Path] = set()
+        if terragrunt:
+            from opslint.read.terragrunt import read_units
+
+            result.modules, given = read_units([root / path for path in terragrunt], loader)
         result.file_count = len(loader.files)
         built: list[tuple[Module, Run, RootModule]] = []
         for module in _roots(modules, loader):

@@ -144,6 +144,12 @@ class Cell(Raw):
         """Return the value of another expression of the same block."""
         return Cell(self._ground, origin)
 
+    def again(self) -> Cell:
+        """Return a cell of the same expression, opened on its own: what is worked out is worked out once."""
+        cell = Cell(self._ground, self._origin, self._value, self._at, passed=self._passed)
+        cell._way, cell._member_of = self._way, self._member_of
+        return cell
+
     def _follow(self) -> Way | None:
         self._find()
         if self._way is None and self._origin is not None:
