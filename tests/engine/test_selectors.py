@@ -8,6 +8,7 @@ from opslint.engine.pods import (
     is_referenced,
     job_spec_of,
     labels_of,
+    labelled_by_operator,
     made_by_operator,
     selected_by_budget,
     selected_by_service,

@@ -229,6 +229,29 @@ def made_by_operator(
     return None
 
 
+def labelled_by_operator(item: KubeObject, labels: Mapping[str, str]) -> KubeObject | None:
+    """Return the custom resource whose operator labels pods so, None when there is none.
+
+    An operator names its labels after its group and gives them the name of the resource: `cnpg.io/cluster: db` is on
+    the pods of the `postgresql.cnpg.io` Cluster `db`, `ray.io/cluster` on those of a RayCluster.
+    """
+    for key, name in labels.items():
+        domain = key.partition("/")[0] if "/" in key else ""
+        if "." not in domain:
+            continue
+        for owner in item.unit.objects:
+            if owner.name == name and _is_of_domain(owner.group, domain) and share_namespace(item, owner):
+                return owner
+    return None
+
+
+def _is_of_domain(group: str, domain: str) -> bool:
+    """True for a group of an operator's domain; the domains of Kubernetes itself label pods of any kind."""
+    if domain.endswith(("kubernetes.io", "k8s.io")) and group != domain:
+        return False
+    return "." in group and (group == domain or group.endswith(f".{domain}"))
+
+
 def _brings_from_elsewhere(owner: KubeObject) -> bool:
     """False for what applies a path of a git repository, which may well be this one."""
     spec = owner.spec

@@ -24,6 +24,7 @@ from opslint.api import (
     is_scaled,
     is_zero,
     kind,
+    labelled_by_operator,
     labels_of,
     left_out,
     made_by_operator,
@@ -147,7 +148,9 @@ def _by_operator(item: KubeObject, kinds: tuple[str, ...]) -> bool:
     selector = item.spec["selector"]
     values = [*_labels(selector).values()]
     values += [text for one in selector["matchExpressions"] for text in one["values"].texts()]
-    return made_by_operator(item, values, kinds) is not None
+    return (
+        made_by_operator(item, values, kinds) is not None or labelled_by_operator(item, _labels(selector)) is not None
+    )
 
 
 def _permits_all(item: KubeObject, selected: list[KubeObject]) -> Iterator[Problem]:

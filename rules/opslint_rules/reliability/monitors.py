@@ -13,6 +13,7 @@ from opslint.api import (
     Project,
     Severity,
     kind,
+    labelled_by_operator,
     labels_of,
     left_out,
     made_by_operator,
@@ -147,7 +148,7 @@ def _dangling(
     if not wanted or not RUNTIME_LABELS.isdisjoint(wanted) or not project.system_namespaces.isdisjoint(spaces or ()):
         return
     labels = {key: value.text for key, value in selector["matchLabels"].items()}
-    if made_by_operator(item, labels.values()) is not None:
+    if made_by_operator(item, labels.values()) is not None or labelled_by_operator(item, labels) is not None:
         return
     if what == "Services" and (spaces is None or "default" in spaces) and selects(selector, API_SERVER):
         return

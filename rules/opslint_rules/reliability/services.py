@@ -15,6 +15,7 @@ from opslint.api import (
     Severity,
     Workload,
     kind,
+    labelled_by_operator,
     labels_of,
     left_out,
     made_by_operator,
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 RUNTIME_LABELS = frozenset(
     {
         "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-uid",
+        "job-name",
         "controller-revision-hash",
         "pod-template-hash",
         "rollouts-pod-template-hash",
@@ -109,6 +115,8 @@ def dangling_service(item: KubeObject, project: Project, *, operator_kinds: tupl
         return
     wanted = {key: value.text for key, value in selector.items() if key not in RUNTIME_LABELS}
     if not wanted or made_by_operator(item, wanted.values(), operator_kinds or OPERATOR_KINDS) is not None:
+        return
+    if labelled_by_operator(item, wanted) is not None:
         return
     near: tuple[Workload, str] | None = None
     for other in _pods(item, project, wanted):
