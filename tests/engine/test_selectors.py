@@ -7,8 +7,8 @@ from opslint.engine.pods import (
     budgets_of,
     is_referenced,
     job_spec_of,
-    labels_of,
     labelled_by_operator,
+    labels_of,
     made_by_operator,
     selected_by_budget,
     selected_by_service,
@@ -204,6 +204,30 @@ def test_a_rollout_selects_as_the_deployment_it_refers_to():
 def test_jobs_and_what_makes_them_have_one_spec(kind, spec):
     (item,) = unit(f"apiVersion: batch/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n").objects
     assert job_spec_of(item)["backoffLimit"].number == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "label", "found"),
+    [
+        ("ray.io/v1", "ray.io/cluster", True),
+        ("postgresql.cnpg.io/v1", "cnpg.io/cluster", True),
+        ("snapshot.kubernetes.io/v1", "kubernetes.io/name", False),
+        ("gateway.networking.k8s.io/v1", "k8s.io/name", False),
+        ("elasticsearch.k8s.elastic.co/v1", "elasticsearch.k8s.elastic.co/cluster-name", True),
+        ("ray.io/v1", "cluster", False),
+        ("ray.io/v1", "io/cluster", False),
+        ("xray.io/v1", "ray.io/cluster", False),
+        ("apps/v1", "apps/cluster", False),
+    ],
+)
+def test_an_operator_names_its_labels_after_its_group(version, label, found):
+    made = unit(
+        f"apiVersion: {version}\nkind: Thing\nmetadata: {{name: main, namespace: shop}}\n---\n"
+        + service("{selector: {a: b}}")
+    )
+    item = made.of_kind("Service")[0]
+    assert labelled_by_operator(item, {"tier": "main", label: "main"}) is (made.objects[0] if found else None)
+    assert labelled_by_operator(item, {label: "other"}) is None
 
 
 def test_a_custom_resource_owns_the_pods_whose_labels_name_it():

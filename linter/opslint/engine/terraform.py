@@ -328,6 +328,14 @@ def _is_aws(name: str) -> bool:
     return name.partition(".")[0] == "aws"
 
 
+def ignores_changes(block: Block, key: str) -> bool:
+    """True when Terraform leaves an argument of a resource alone (`lifecycle { ignore_changes = … }`)."""
+    if not block["lifecycle"].known:
+        return False
+    ignored = block.body.one("lifecycle")["ignore_changes"]
+    return ignored.known and any(node.known and node.text in {key, "all"} for node in ignored)
+
+
 # -- fixes
 def is_literal(node: Node) -> bool:
     """True when the value is written right there as a plain scalar: no variable, no expression."""

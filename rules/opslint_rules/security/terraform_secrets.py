@@ -21,6 +21,7 @@ from opslint.api import (
     Set,
     Severity,
     any_of,
+    ignores_changes,
     is_literal,
     json_with_holes,
     regex,
@@ -218,10 +219,7 @@ def _is_plain(name: str) -> bool:
 
 def _is_filled_later(item: Block, key: str) -> bool:
     """True for a text that Terraform writes once and then leaves alone: somebody puts the secret in its place."""
-    if item.type not in _KEPT or not item["lifecycle"].known:
-        return False
-    ignored = item.body.one("lifecycle")["ignore_changes"]
-    return ignored.known and any(node.known and node.text in {key, "all"} for node in ignored)
+    return item.type in _KEPT and ignores_changes(item, key)
 
 
 def _of_release(item: Block) -> Iterator[Found]:

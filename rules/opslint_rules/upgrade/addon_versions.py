@@ -22,6 +22,7 @@ from opslint.api import (
     addons_of,
     cluster_of,
     has_auto_mode,
+    ignores_changes,
     installs_of,
     name_of,
     opaque_receives,
@@ -205,7 +206,8 @@ def addon_version_unmanaged(item: Block, project: Project, *, style: str = "any"
     Without `addon_version` AWS takes its default once, when the add-on is created, and Terraform never changes it. The
     add-on stays there while the control plane moves on, and is found incompatible in the middle of an upgrade.
 
-    A version, and one that `data.aws_eks_addon_version` looks up, pass. Add-ons of the eks module pass from major 19
+    A version, one that `data.aws_eks_addon_version` looks up, and one that `ignore_changes` leaves to somebody else
+    pass. Add-ons of the eks module pass from major 19
     on, and those of eks-blueprints-addons: they look a version up for the cluster on every plan. With `style: pinned`
     every add-on needs a version that is written down; with `style: most_recent` none may have one.
 
@@ -262,7 +264,7 @@ def addon_version_unmanaged(item: Block, project: Project, *, style: str = "any"
         if version.known and version.present:
             yield Problem(f"add-on {_name(item)} is pinned to {version.text}: the style is most_recent", version)
         return
-    if version.present or (style != "pinned" and _is_looked_up(item)):
+    if version.present or (style != "pinned" and (_is_looked_up(item) or ignores_changes(item, "addon_version"))):
         return
     entry = _entry(item)
     if style == "pinned" and entry is not None:

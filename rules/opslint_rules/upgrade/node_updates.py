@@ -20,6 +20,7 @@ from opslint.api import (
     argument_of,
     at_caller,
     beside,
+    ignores_changes,
     is_literal,
     node_group_name,
     refers_to,
@@ -48,7 +49,8 @@ def nodegroup_version_unmanaged(item: Block, project: Project) -> Problems:
 
     A `version` that follows the cluster, a `release_version`, and a launch template with an image of its own decide
     what runs, and pass. Node groups of the eks module follow its cluster; a call of its submodule alone does not. A
-    launch template that is not declared here passes too.
+    launch template that is not declared here passes too, and so does a version that `ignore_changes` leaves to
+    somebody else.
 
     ```hcl bad
     resource "aws_eks_cluster" "shop" {
@@ -98,6 +100,8 @@ def nodegroup_version_unmanaged(item: Block, project: Project) -> Problems:
     """
     version = item["version"]
     if version.present or item["release_version"].present or _follows(item) or _has_own_image(item, project):
+        return
+    if ignores_changes(item, "version") or ignores_changes(item, "release_version"):
         return
     yield Problem(
         f"node group {node_group_name(item)} declares no version: its nodes stay as they were created when the cluster"
