@@ -107,8 +107,9 @@ def checksums(folder: str) -> dict[str, int]:
             path = f"{inner}/{entry.name}"
             if entry.name.endswith(".py"):
                 with open(entry.path, "rb", buffering=0) as file:  # noqa: PTH123 - on every cold start
-                    # Line ends may differ between checkouts of one text.
-                    found[path[1:]] = crc32(file.read().replace(b"\r\n", b"\n"))
+                    text = file.read()
+                # Line ends may differ between checkouts of one text.
+                found[path[1:]] = crc32(text.replace(b"\r\n", b"\n") if b"\r" in text else text)
             elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                 waiting.append(path)
     return dict(sorted(found.items()))

@@ -53,6 +53,7 @@ class Suppressions:
         self._settings, self._as_of = settings, as_of
         self._files: dict[str, FileMarks] = {}
         self._objects: dict[int, tuple[KubeObject, list[Mark]]] = {}
+        self._starts: dict[int, tuple[KubeObject, Location]] = {}
         self._annotated: dict[int, tuple[Source, bool]] = {}
         self._annotations: dict[tuple[object, ...], Mark] = {}
         self._names: dict[tuple[str, str], bool] = {}
@@ -117,13 +118,14 @@ class Suppressions:
             yield from self.of_object(owner)
         yield from self._configured(finding)
 
-    @staticmethod
-    def _places(finding: Finding, item: Item) -> Iterator[Location]:
+    def _places(self, finding: Finding, item: Item) -> Iterator[Location]:
         yield finding.location
         for _, place in finding.related:
             yield place
         if isinstance(item, KubeObject):
-            yield origin_of(item.root.location).location
+            if id(item) not in self._starts:
+                self._starts[id(item)] = item, origin_of(item.root.location).location
+            yield self._starts[id(item)][1]
         elif isinstance(item, (Block, ModuleCall)):
             yield item.header
 
