@@ -1,7 +1,11 @@
 """What changed since a revision: real git repositories, among them hostile ones."""
 
 import os
+import shutil
 import subprocess
+from collections import Counter
+from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,14 @@ from opslint.api import (
 )
 from opslint.engine import changed, run
 from opslint.engine.changed import ChangedError, changed_files
+from opslint.engine.judge import judge
+from opslint.engine.packs import load_packs
+from opslint.engine.place import finding_of
+from opslint.engine.select import select
+from opslint.model.settings import Settings
+from opslint.read.plan import read_project
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @rule(each=workload(), severity=Severity.LOW, preset=STRICT)
@@ -222,6 +234,9 @@ FILES = {
 }
 
 
+KUBERNETES = {"charts/c/values.yaml", "charts/c/templates/b.yaml", "k8s/b/new.yaml"}  # of what is changed below
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [
@@ -239,10 +254,14 @@ FILES = {
 def test_a_finding_is_kept_when_a_file_of_its_unit_changed(lint_files, commit, tmp_path, files, found):
     commit(FILES)
     put(tmp_path, files)
-    total = len(lint_files({}, [kube_rule, tf_rule]).findings)
+    everything = lint_files({}, [kube_rule, tf_rule]).findings
     report = lint_files({}, [kube_rule, tf_rule], changed_since="HEAD")
     paths = [finding.location.source.path for finding in report.findings]
     assert {path.replace("values.yaml", "templates/a.yaml") for path in paths} == found
+    # Of what changed in charts and manifests alone, the rule about Terraform is not asked.
+    asked = {"kube-rule"} if set(files) <= KUBERNETES else {"kube-rule", "tf-rule"}
+    assert set(report.rules) == asked
+    total = sum(one.rule_id in asked for one in everything)
     assert report.hidden.unchanged == total - len(report.findings)
 
 
@@ -250,3 +269,42 @@ def test_in_a_chart_at_the_root_of_a_repository(lint_files, commit):
     commit({**CHART, "infra/main.tf": FILES["infra/main.tf"].replace("var.engine", '"mysql"')})
     report = lint_files({"templates/new.yaml": ""}, [kube_rule, tf_rule], changed_since="HEAD")
     assert [one.rule_id for one in report.findings] == ["kube-rule"]
+
+
+EKSCTL = """\
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: shop, region: eu-west-1, version: "1.24"}
+addons: [{name: vpc-cni}]
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """The example, with a cluster of eksctl and a chart beside Terraform: (its files, project, rules, what they say)."""
+    folder = tmp_path_factory.mktemp("changed") / "shop"
+    shutil.copytree(ROOT / "examples/myshop", folder)
+    put(
+        folder,
+        {"cluster.yaml": EKSCTL, "extra/Chart.yaml": CHART["Chart.yaml"], "extra/main.tf": FILES["other/main.tf"]},
+    )
+    settings = Settings(root=str(folder), preset="all", as_of=date(2026, 11, 1), no_cache=True)
+    selected = select(load_packs(), settings)
+    project = read_project([str(folder)], settings).project
+    files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    return files, project, selected, judge(project, selected)
+
+
+def test_no_rule_is_left_out_that_would_say_something_to_keep(shop, monkeypatch):
+    files, project, selected, judgement = shop
+    findings = [finding_of(said) for said in judgement.said]
+    assert {one.rule_id for one in findings if one.location.source.path == "cluster.yaml"}
+    left_out = Counter()
+    for names in [*((one,) for one in files), *zip(files, files[7:], strict=False)]:
+        monkeypatch.setattr(changed, "changed_in", lambda _, names=names: frozenset(names))
+        changes = changed.Changes(project)
+        asked = {one.rule.id for one in changes.worth_asking(selected)}
+        assert {one.rule_id for one in findings if changes.touch(one)} <= asked, names
+        left_out[len(selected) - len(asked)] += 1
+    assert set(left_out) == {0, sum(one.rule.applies_to == "terraform" for one in selected)}
+    assert min(left_out.values()) > 10

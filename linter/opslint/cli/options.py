@@ -149,7 +149,8 @@ _OPTIONS: Final = (
     _option(_JUDGE, "--baseline", metavar="FILE",
             help="Hide the findings that this file of `opslint baseline` knows."),
     _option(_JUDGE, "--changed-since", metavar="REV",
-            help="Keep only what has to do with files that changed since the merge base with REV (git)."),
+            help="Keep only what has to do with files that changed since the merge base with REV (git). Rules about "
+                 "Terraform alone are not run when nothing of it changed."),
     _option(_JUDGE, "--rules-from", multiple=True, metavar="MODULE|FILE",
             help="Rules of your own: an importable package, or a Python file. It is executed."),
     _option(_OUTPUT, "--format", "-f", type=click.Choice(FORMATS), default="text", metavar="FORMAT",

@@ -13,15 +13,19 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+from opslint.model.cached import cached
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from opslint.engine.select import Selected
     from opslint.model.finding import Finding
     from opslint.model.project import Project
 
 _SECONDS: Final = 60
 _BYTES: Final = 2_000_000
 _FILES: Final = frozenset({"100644", "100755"})
+_OF_KUBERNETES: Final = (".yaml", ".yml", ".tpl", ".txt")
 _SAFE: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.pager=cat")
 _DIFF: Final = ("--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
 
@@ -191,10 +195,12 @@ class _Git:
 
 
 class Changes:
-    """Tells which findings have to do with files that changed."""
+    """Tells which findings have to do with files that changed, and which rules could say such."""
 
-    def __init__(self, changed: frozenset[str], project: Project) -> None:
-        self._changed = changed
+    def __init__(self, project: Project) -> None:
+        """Look at what changed. Raises ChangedError."""
+        self._project = project
+        self._changed = changed = changed_in(project)
         self._folders = {path.rpartition("/")[0] for path in changed}
         self._units = set(_changed_units(changed, project))
 
@@ -209,6 +215,35 @@ class Changes:
         if finding.unit == folder and folder in self._folders and finding.resource.kind:
             return True  # the manifests of a folder are applied together
         return not finding.unit and "" in self._units and bool(finding.resource.address or finding.rendered)
+
+    def worth_asking(self, rules: Sequence[Selected]) -> list[Selected]:
+        """Return the rules without those about Terraform alone, when all that changed is in charts and manifests.
+
+        What those say stands in Terraform and belongs to a root module, so nothing of it would be kept.
+        """
+        roots = {"", *(module.path for module in self._project.modules)}
+        if self._units.isdisjoint(roots) and all(map(self._in_kubernetes, self._changed)):
+            return [one for one in rules if one.rule.applies_to != "terraform"]
+        return list(rules)
+
+    def _in_kubernetes(self, path: str) -> bool:
+        """True for a file of a chart, and for a manifest that is no configuration of eksctl."""
+        if not path.endswith(_OF_KUBERNETES) or path in self._eksctl:
+            return False
+        return path in self._manifests or path.startswith(self._charts)
+
+    @cached
+    def _eksctl(self) -> frozenset[str]:
+        made = self._project.eksctl
+        return frozenset(block.header.source.path for module in made for block in module.blocks)
+
+    @cached
+    def _manifests(self) -> frozenset[str]:
+        return frozenset(item.source.path for item in self._project.objects)
+
+    @cached
+    def _charts(self) -> tuple[str, ...]:
+        return tuple(f"{chart.path}/" for chart in self._project.charts if chart.path)
 
 
 def _changed_units(changed: frozenset[str], project: Project) -> Iterator[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from opslint.engine.baseline import Baseline
+    from opslint.engine.changed import Changes
     from opslint.engine.judge import Said
     from opslint.engine.packs import Pack
     from opslint.engine.rule import Rule
@@ -63,15 +64,18 @@ def lint(
     gc.disable()
     try:
         baseline = _baseline(settings)
+        changes = None
         if settings.changed_since:
-            from opslint.engine.changed import Asked, remember
+            from opslint.engine.changed import Asked, Changes, remember
 
             asked = Asked(Path(settings.root), settings.changed_since)
         reading = read_project(paths, settings, stdin, progress)
         if settings.changed_since:
             remember(reading.project, asked)
+            changes = Changes(reading.project)
+            selected = changes.worth_asking(selected)
         judgement = judge(reading.project, selected, progress)
-        run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths)
+        run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths, changes)
         if progress is not None:
             progress("making the report", 0, 0)
         return _report(run, baseline, fixing=fixing)
@@ -85,9 +89,10 @@ class Run(NamedTuple):
 
     reading: Reading
     judgement: Judgement
-    selected: Sequence[Selected]
+    selected: Sequence[Selected]  # those that were asked
     rules: Sequence[Rule]  # of all packs
     paths: Sequence[str]
+    changes: Changes | None  # None: the run is about everything
 
 
 @dataclass(slots=True)
@@ -157,11 +162,8 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
         findings += _of_baseline(baseline, hidden, run, judgement)
         findings.sort(key=lambda finding: finding.sort_key)
     unchanged = 0
-    if settings.changed_since:
-        from opslint.engine.changed import Changes, changed_in
-
-        changes = Changes(changed_in(project), project)
-        kept = [finding for finding in findings if changes.touch(finding)]
+    if run.changes is not None:
+        kept = [finding for finding in findings if run.changes.touch(finding)]
         unchanged, findings = len(findings) - len(kept), kept
     for finding in (*findings, *hidden, *known):
         if id(finding) in found.problems:
