@@ -111,6 +111,15 @@ def test_a_privileged_container_beside_the_agents_own_is_reported(tmp_path):
     assert [one.message for one in found] == ["container b of DaemonSet/a is privileged"]
 
 
+@pytest.mark.parametrize(
+    ("image", "silent"), [("ghcr.io/prometheus-community/windows-exporter:0.31.0", True), ("a:1", False)]
+)
+def test_an_agent_of_windows_nodes_is_a_host_process(tmp_path, image, silent):
+    context = {"windowsOptions": {"hostProcess": True, "runAsUserName": "NT AUTHORITY\\system"}}
+    manifest = workload("DaemonSet", {"securityContext": context, "containers": [{"name": "a", "image": image}]})
+    assert (findings(tmp_path, manifest, ("privileged-container",)) == ()) is silent
+
+
 SERVING = {
     "shares the network of its node": ("DaemonSet", {"hostNetwork": True}),
     "mounts a directory of its node": ("DaemonSet", {"volumes": [{"name": "a", "hostPath": {"path": "/var/log"}}]}),

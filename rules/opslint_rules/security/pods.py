@@ -114,13 +114,7 @@ def privileged_container(
 
     See <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
     """
-    checked = [
-        one
-        for one in item.containers
-        if _may_be_privileged(one)
-        and not _is_allowed(one, allow_images)
-        and not (skip_known and "privileged" in needs_of_agent(one))
-    ]
+    checked = [one for one in item.containers if _may_be_privileged(one) and not _passes(one, allow_images, skip_known)]
     for one in checked:
         privileged = one.root["securityContext"]["privileged"]
         if privileged.is_true:
@@ -131,7 +125,7 @@ def privileged_container(
         if host.is_true:
             yield Problem(f"container {one.name} of {item.title} is a Windows HostProcess container", host)
     host = _host_process(item.pod_spec)
-    if host.is_true and not all(_is_allowed(one, allow_images) for one in item.containers):
+    if host.is_true and not all(_passes(one, allow_images, skip_known) for one in item.containers):
         yield Problem(f"the containers of {item.title} are Windows HostProcess containers", host)
 
 
@@ -142,6 +136,10 @@ def _may_be_privileged(item: Container) -> bool:
 
 def _host_process(node: Node) -> Node:
     return node["securityContext"]["windowsOptions"]["hostProcess"]
+
+
+def _passes(item: Container, allow_images: tuple[str, ...], skip_known: bool) -> bool:
+    return _is_allowed(item, allow_images) or (skip_known and "privileged" in needs_of_agent(item))
 
 
 def _is_allowed(item: Container, globs: tuple[str, ...]) -> bool:
