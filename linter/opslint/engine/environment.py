@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.cached import once
@@ -41,9 +42,14 @@ def _of_object(item: KubeObject) -> Environment:
             word = labels.known(label)
             if word and stage_of(word) != "unknown":
                 return Environment(word, stage_of(word), f"label {label}")
-    for word in environment_words(item.namespace):
-        return Environment(word, stage_of(word), f"namespace {item.namespace}")
-    return item.unit.environment
+    return _of_namespace(item.namespace) or item.unit.environment
+
+
+@lru_cache(maxsize=1024)  # many objects share one
+def _of_namespace(namespace: str) -> Environment | None:
+    for word in environment_words(namespace):
+        return Environment(word, stage_of(word), f"namespace {namespace}")
+    return None
 
 
 def _of_tags(body: Node) -> Environment | None:

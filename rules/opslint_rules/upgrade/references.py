@@ -106,8 +106,12 @@ def stale_api_reference(item: KubeObject | Unit, project: Project, *, rbac: bool
         for one in item.kustomizations:
             yield from _patches(one, one.root)
         return
-    yield from _targets(item)
-    yield from _owners(item)
+    key = _TARGETS.get((item.group, item.kind))
+    if key is not None:
+        yield from _reference(item, item.spec[key], key)
+    owners = item.metadata["ownerReferences"]
+    for owner in _maps(owners) if owners.exists else ():
+        yield from _reference(item, owner, "ownerReferences")
     if item.kind in _WEBHOOKS:
         yield from _webhooks(item)
     elif item.group == "kyverno.io":
@@ -181,18 +185,6 @@ def _problem(at: Node, what: str, removed: int | None, target: Target, fix: Fix 
 
 
 # -- where it is named
-def _targets(item: KubeObject) -> Problems:
-    key = _TARGETS.get((item.group, item.kind))
-    if key is not None:
-        yield from _reference(item, item.spec[key], key)
-
-
-def _owners(item: KubeObject) -> Problems:
-    owners = item.metadata["ownerReferences"]
-    for owner in _maps(owners) if owners.exists else ():
-        yield from _reference(item, owner, "ownerReferences")
-
-
 def _reference(item: KubeObject, reference: Node, named: str) -> Problems:
     version, kind_ = reference["apiVersion"].text, reference["kind"].text
     row = lifecycle.api(version, kind_) if version and kind_ else None
