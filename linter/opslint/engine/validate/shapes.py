@@ -30,6 +30,7 @@ _SILENT: Final = frozenset(
     {"type", "format", "description", "title", "default", "example", "externalDocs", "properties", "required"}
     | {"additionalProperties", "items", "$defs", "$schema"}
 )
+_INNER: Final = frozenset({"$ref", "properties", "additionalProperties", "items"})  # keywords of what has parts
 _NUMBERS: Final[frozenset[type]] = frozenset({int, float})
 _STRINGS: Final[frozenset[type]] = frozenset({str})
 _MAPS: Final[frozenset[type]] = frozenset({dict})
@@ -63,14 +64,15 @@ class Shape:
         self.tested: frozenset[type] = frozenset()
         self.entered: frozenset[type] = frozenset()
         self.strings: frozenset[str] = frozenset()
-        if "properties" not in schema and "$ref" not in schema:
+        if _INNER.isdisjoint(schema):
             self._fill(schema)
 
     def ready(self) -> None:
         """Read the schema, once."""
         schema, self.unread = self.unread, None
         if schema is not None:
-            self._fill(schema)
+            reference = schema.get("$ref")
+            self._fill(schema if reference is None else self.shapes.resolve(reference))
 
     def _fill(self, schema: Mapping[str, Any]) -> None:
         self.unread = None
@@ -110,12 +112,15 @@ class Shapes:
         self.anything: Shape | None = None
 
     def shape(self, schema: Mapping[str, Any]) -> Shape:
-        """Return the shape of a schema; one that only refers to another is that one."""
+        """Return the shape of a schema. One that only refers to another becomes that one when it is first needed.
+
+        A pod refers to thirty kinds of volumes, and has two.
+        """
         reference = schema.get("$ref")
         if reference is not None:
             found = self._named.get(reference)
             if found is None:
-                found = self._named[reference] = self.shape(self.resolve(reference))
+                found = self._named[reference] = Shape(schema, self)
             return found
         if not schema:
             return _any(self)
