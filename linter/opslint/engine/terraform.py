@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from opslint.model.source import Location
     from opslint.model.terraform import Block, ModuleCall
 
+# The few arguments that hold ARNs: reading all would evaluate everything.
+_ARN_ARGUMENTS: Final = frozenset(
+    {"arn", "kms_key_arn", "kms_key_id", "permissions_boundary", "policy_arn", "principal_arn", "role_arn"}
+)
 _ARN_ACCOUNT: Final = regex(r"\barn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12}):")
 _ACCOUNT: Final = regex(r"\A\d{12}\Z")
 _LITERAL: Final = regex(r'"[^"$%\\\n]*"|-?\d+(?:\.\d+)?|true|false|null')
@@ -299,10 +303,8 @@ def _of_providers(project: Project) -> list[Node]:
 
 
 def _arns(block: Block) -> list[Node]:
-    """The texts of the few arguments that hold ARNs: reading all of them would evaluate everything."""
-    arguments = ("role_arn", "policy_arn", "kms_key_id", "kms_key_arn", "principal_arn", "permissions_boundary", "arn")
-    nodes = [block[argument] for argument in arguments]
-    return [node for node in nodes if node.present]
+    """The texts of the arguments that hold ARNs."""
+    return [node for name, node in block.body.items() if name in _ARN_ARGUMENTS and node.present]
 
 
 @lru_cache(maxsize=4)

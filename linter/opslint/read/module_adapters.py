@@ -45,6 +45,7 @@ class Adapter:
         return fitting or found
 
 
+@cache
 def allows(constraint: str, major: int) -> bool:
     """Return True when a version constraint allows any version of a major."""
     for term in constraint.split(","):
@@ -74,6 +75,7 @@ def _nearest(constraint: str, majors: tuple[int, ...]) -> tuple[int, ...]:
     return (min(majors, key=lambda major: abs(major - int(match[0]))),)
 
 
+@cache
 def major_range(text: str, majors: tuple[int, ...]) -> tuple[int, ...]:
     """Return the majors of `18`, `18-20`, `21-`, `-17`."""
     low, dash, high = text.partition("-")
@@ -90,12 +92,13 @@ _GIT = regex(
 )
 
 
+@cache
 def normal_source(source: str) -> str:
     """Return `namespace/name/provider//submodule` for a registry or GitHub source, "" for any other."""
     match = _REGISTRY.fullmatch(source)
     if match:
         return match[1] + match[2].rstrip("/")
-    match = _GIT.fullmatch(source)
+    match = _GIT.fullmatch(source) if "github.com" in source else None
     if match:
         return f"{match[1]}/{match[4]}/{match[3]}{match[5].rstrip('/')}"
     return ""
