@@ -158,6 +158,7 @@ def test_dynamic_block_of_the_unknown_has_two_alternatives(tmp_path: Path) -> No
     assert node.known
     assert not node[0]["port"].known
     assert absent is None
+    node.unassume()
 
 
 def test_undecided_conditional_has_its_branches_as_alternatives(tmp_path: Path) -> None:
@@ -169,8 +170,8 @@ def test_undecided_conditional_has_its_branches_as_alternatives(tmp_path: Path) 
     for raw in node.alternatives():
         node.assume(raw)
         seen.append((node[0].text, node[0].location.text))
+        node.unassume()
     assert seen == [("0.0.0.0/0", '"0.0.0.0/0"'), ("10.0.0.0/8", '"10.0.0.0/8"')]
-    node.unassume()
     assert not node.known
 
 

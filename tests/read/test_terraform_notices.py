@@ -56,6 +56,7 @@ def test_dynamic_blocks_above_the_limit(tmp_path: Path) -> None:
     assert not node.known
     node.assume(node.alternatives()[1])
     assert [item["p"].number for item in node] == list(range(64))
+    node.unassume()
     assert [(one.line, one.message) for one in module.notices] == [
         (3, "dynamic rule makes 90: 64 of them are judged one by one, the others as one")
     ]
