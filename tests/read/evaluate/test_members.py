@@ -1,6 +1,7 @@
 """Members of collections: their values at once, their places when somebody asks."""
 
 import sys
+import threading
 
 import pytest
 
@@ -68,3 +69,20 @@ def test_room_on_the_stack_is_given_back_at_the_end_of_the_outermost():
             raise KeyError
         assert (sys.getrecursionlimit(), high > before) == (high, True)
     assert sys.getrecursionlimit() == before
+
+
+def test_room_on_the_stack_is_given_back_when_the_last_thread_is_done():
+    before, seen, inside = sys.getrecursionlimit(), [], threading.Barrier(2)
+
+    def work(longer):
+        with deep_recursion():
+            inside.wait()
+            if longer:
+                first.join()
+                seen.append(sys.getrecursionlimit())
+
+    first, second = (threading.Thread(target=work, args=(longer,)) for longer in (False, True))
+    first.start()
+    second.start()
+    second.join()
+    assert (seen[0] > before, sys.getrecursionlimit()) == (True, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,23 +13,29 @@ _FRAMES: Final = 9_000  # Python frames only, which take no stack of the machine
 
 
 class _Room:
-    """A context; one inside another does nothing. No generator, which would take longer than most values do."""
+    """A context; while a thread is in it, others and those inside one another change nothing.
 
-    __slots__ = ("_before", "_depth")
+    No generator, which would take longer than most values do.
+    """
+
+    __slots__ = ("_before", "_inside", "_lock")
 
     def __init__(self) -> None:
-        self._before = self._depth = 0
+        self._lock = threading.Lock()
+        self._before = self._inside = 0
 
     def __enter__(self) -> None:
-        if not self._depth:
-            self._before = sys.getrecursionlimit()
-            sys.setrecursionlimit(max(self._before, _FRAMES))
-        self._depth += 1
+        with self._lock:
+            if not self._inside:
+                self._before = sys.getrecursionlimit()
+                sys.setrecursionlimit(max(self._before, _FRAMES))
+            self._inside += 1
 
     def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if not self._depth:
-            sys.setrecursionlimit(self._before)
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                sys.setrecursionlimit(self._before)
 
 
 _ROOM: Final = _Room()
