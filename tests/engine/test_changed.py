@@ -271,6 +271,26 @@ def test_in_a_chart_at_the_root_of_a_repository(lint_files, commit):
     assert [one.rule_id for one in report.findings] == ["kube-rule"]
 
 
+def test_suppressions_of_rules_that_were_not_asked(lint_files, commit):
+    unused = next(one for pack in load_packs() for one in pack.rules if one.id == "unused-suppression")
+    rules = [kube_rule, tf_rule, unused]
+    every = "  # opslint: ignore because it is old"
+    commit({**FILES, "infra/main.tf": FILES["infra/main.tf"].replace("var.engine", f"var.engine{every}")})
+    mark = "  # opslint: ignore[tf-rule] because"
+    report = lint_files(
+        {"k8s/b/new.yaml": f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: c}}{mark}\n"},
+        rules,
+        changed_since="HEAD",
+        preset="all",
+    )
+    assert "tf-rule" not in report.rules
+    said = [one.location.source.path for one in report.findings if one.rule_id == unused.id]
+    assert said == ["k8s/b/new.yaml"]
+    # What silences a rule that was not asked, in its own files, is not taken for unused, not even as a number.
+    everything = [one for one in lint_files({}, rules, preset="all").findings if one.rule_id != "tf-rule"]
+    assert report.hidden.unchanged == len(everything) - len(report.findings)
+
+
 EKSCTL = """\
 apiVersion: eksctl.io/v1alpha5
 kind: ClusterConfig

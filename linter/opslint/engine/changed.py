@@ -222,11 +222,11 @@ class Changes:
         What those say stands in Terraform and belongs to a root module, so nothing of it would be kept.
         """
         roots = {"", *(module.path for module in self._project.modules)}
-        if self._units.isdisjoint(roots) and all(map(self._in_kubernetes, self._changed)):
+        if self._units.isdisjoint(roots) and all(map(self.in_kubernetes, self._changed)):
             return [one for one in rules if one.rule.applies_to != "terraform"]
         return list(rules)
 
-    def _in_kubernetes(self, path: str) -> bool:
+    def in_kubernetes(self, path: str) -> bool:
         """True for a file of a chart, and for a manifest that is no configuration of eksctl."""
         if not path.endswith(_OF_KUBERNETES) or path in self._eksctl:
             return False

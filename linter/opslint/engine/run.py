@@ -73,9 +73,11 @@ def lint(
         if settings.changed_since:
             remember(reading.project, asked)
             changes = Changes(reading.project)
-            selected = changes.worth_asking(selected)
-        judgement = judge(reading.project, selected, progress)
-        run = Run(reading, judgement, selected, [rule for pack in packs for rule in pack.rules], paths, changes)
+        asked_for = selected if changes is None else changes.worth_asking(selected)
+        judgement = judge(reading.project, asked_for, progress)
+        left_out = frozenset(one.rule.id for one in selected) - {one.rule.id for one in asked_for}
+        rules = [rule for pack in packs for rule in pack.rules]
+        run = Run(reading, judgement, asked_for, rules, paths, changes, left_out)
         if progress is not None:
             progress("making the report", 0, 0)
         return _report(run, baseline, fixing=fixing)
@@ -93,6 +95,7 @@ class Run(NamedTuple):
     rules: Sequence[Rule]  # of all packs
     paths: Sequence[str]
     changes: Changes | None  # None: the run is about everything
+    left_out: frozenset[str]  # the ids of rules that could say nothing of what changed
 
 
 @dataclass(slots=True)

@@ -115,11 +115,20 @@ class _Judge:
         path = location.source.path
         if mark.kind != "configuration" and (path in self._partly or any(_below(path, one) for one in self._open)):
             return ()
-        return tuple(name for name in names if name not in mark.used and self._is_judged(name))
+        there = mark.kind != "configuration" and self._run.changes is not None and self._run.changes.in_kubernetes(path)
+        return tuple(name for name in names if name not in mark.used and self._is_judged(name, in_kubernetes=there))
 
-    def _is_judged(self, name: str) -> bool:
-        """True when every rule of the name ran, and could tell; of a wide name, when no rule was left out by hand."""
+    def _is_judged(self, name: str, *, in_kubernetes: bool) -> bool:
+        """True when every rule of the name ran, and could tell; of a wide name, when no rule was left out by hand.
+
+        Rules that `--changed-since` left out speak of Terraform only: in a manifest they would have said nothing.
+        """
         rules = self._rules_of(name)
+        left_out = [rule for rule in rules if rule.id in self._run.left_out]
+        if left_out and not in_kubernetes:
+            return False
+        if len(left_out) == len(rules) == 1:
+            return True
         if any(rule.each.what == "suppression" for rule in rules) and len(rules) == 1:
             return False
         if len(rules) == 1 and rules[0].id not in self._ran:
@@ -141,7 +150,9 @@ class _Judge:
         return [
             entry
             for entry in baseline.entries
-            if entry.fingerprint not in baseline.met and entry.rule in self._ran and self._is_judged(entry.rule)
+            if entry.fingerprint not in baseline.met
+            and entry.rule in self._ran
+            and self._is_judged(entry.rule, in_kubernetes=False)
         ]
 
 
