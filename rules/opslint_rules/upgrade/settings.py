@@ -30,15 +30,23 @@ from opslint.api import (
     yaml_string,
 )
 from opslint_rules.upgrade.proxy_mode import IPVS_DEPRECATED, in_config_map, of_addon
-from opslint_rules.upgrade.setting_rows import Row, SettingRow, own_rows, rows_of
+from opslint_rules.upgrade.setting_rows import (
+    POD,
+    Row,
+    SettingRow,
+    label_rows,
+    own_rows,
+    paths_of,
+    pod_rows,
+    rows_of,
+    volume_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opslint.api import fields
 
-_POD: Final = "Pod and every pod template"
-_NODE_LABELS: Final = "nodeSelector / nodeAffinity / topologyKey"
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 
 
@@ -196,7 +204,7 @@ def _annotations(
     item: KubeObject, project: Project, extra: tuple[SettingRow, ...], own: Node, pods: Node | None
 ) -> Iterator[_Hit]:
     for one, row in rows_of("annotation", "annotation-prefix"):
-        of_pods = one.applies_to in {_POD, "Pod"}
+        of_pods = one.applies_to in {POD, "Pod"}
         holder = pods if of_pods else own if item.kind in _words(one.applies_to) else None
         if holder is None or not holder.known:
             continue
@@ -243,51 +251,15 @@ def _ingress_class(item: KubeObject, node: Node, project: Project) -> Fix | None
 def _fields(item: KubeObject) -> Iterator[_Hit]:
     if item.is_workload:
         spec = item.pod_spec
-        for owner, one, row in _pod_rows():
+        for owner, one, row in pod_rows():
             if not owner or spec[owner].exists:
                 yield from _pod_field(item, one, row)
-    for path, found in _paths(item.kind):
+    for path, found in paths_of(item.kind):
         holder = item.root.at(*path)
         for key, match, wanted, row in found if holder.exists else ():
             node = holder[key]
             if node.present and (not wanted or node.text == wanted) and (wanted or _filled(node)):
                 yield _Hit(row, node, match)
-
-
-@cache
-def _paths(owner: str) -> tuple[tuple[tuple[str, ...], list[tuple[str, str, str, Row]]], ...]:
-    """The fields of a kind that have rows, in order, by the path of the map that they are in.
-
-    Each with its key, as the row writes it, and the value that is meant.
-    """
-    made: list[tuple[tuple[str, ...], list[tuple[str, str, str, Row]]]] = []
-    for one, row in _field_rows(owner):
-        for match in one.match:
-            path, _, wanted = match.partition(": ")
-            *above, key = path.split(".")
-            if not made or made[-1][0] != tuple(above):
-                made.append((tuple(above), []))
-            made[-1][1].append((key, match, wanted, row))
-    return tuple(made)
-
-
-@cache
-def _field_rows(owner: str) -> tuple[tuple[fields.FieldRow, Row], ...]:
-    """The rows of fields and values of pods, or of a kind."""
-    return tuple(
-        pair
-        for pair in rows_of("field", "value")
-        if owner == (_POD if pair[0].applies_to == _POD else pair[0].applies_to.partition(" ")[0])
-    )
-
-
-@cache
-def _pod_rows() -> tuple[tuple[str, fields.FieldRow, Row], ...]:
-    """The rows of pods, each with the key of the pod spec that it is about, "" for those of containers."""
-    return tuple(
-        ("" if one.key.startswith("lifecycle.") else one.key.removeprefix("spec.").partition("[].")[0], one, row)
-        for one, row in _field_rows(_POD)
-    )
 
 
 def _filled(node: Node) -> bool:
@@ -371,28 +343,14 @@ def _keys(holders: Iterator[Node], key: str, extra: tuple[SettingRow, ...]) -> I
 
 def _labels(extra: tuple[SettingRow, ...]) -> dict[str, tuple[Row, str]]:
     """Node labels: each with its row and its new name, "" when one is not simply the other."""
-    return _known_labels() | {key: (row, "") for key, row in own_rows(extra, "label")} if extra else _known_labels()
-
-
-@cache
-def _known_labels() -> dict[str, tuple[Row, str]]:
-    found = {}
-    for one, row in rows_of("label"):
-        new = row.instead.partition(" ")[0] if one.applies_to.startswith(_NODE_LABELS) else ""
-        found[one.key] = (row._replace(instead=new or row.instead), new)
-    return found
+    return label_rows() | {key: (row, "") for key, row in own_rows(extra, "label")} if extra else label_rows()
 
 
 def _volume(holder: Node) -> Iterator[_Hit]:
-    rows = _volume_rows()
+    rows = volume_rows()
     for key, node in holder.items():
         if key in rows and node.present:
             yield _Hit(rows[key], node, f"volume {key}")
-
-
-@cache
-def _volume_rows() -> dict[str, Row]:
-    return {one.key: row for one, row in rows_of("volume")}
 
 
 def _storage_class(item: KubeObject, extra: tuple[SettingRow, ...]) -> Iterator[_Hit]:

@@ -11,8 +11,9 @@ from opslint.model.source import Location
 from opslint.model.terraform import Backend
 from opslint.read import hcl
 from opslint.read.environments import is_environment
+from opslint.read.evaluate.bodies import Body
 from opslint.read.evaluate.collect import header_location
-from opslint.read.evaluate.form import Body, Ground, HclForm
+from opslint.read.evaluate.form import Ground, HclForm
 from opslint.read.evaluate.module import Declaration, Placed
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from opslint.model.source import Location
 from opslint.model.terraform import Block, ModuleCall, RootModule
 from opslint.read import hcl
 from opslint.read.evaluate.aws import find_provider
-from opslint.read.evaluate.form import Body, Cell, Ground, HclForm, Place, Raw, header_end
+from opslint.read.evaluate.bodies import Body, header_end
+from opslint.read.evaluate.form import Cell, Ground, HclForm, Place, Raw
 from opslint.read.evaluate.module import provider_name
 from opslint.read.evaluate.scope import Origin, is_sensitive
 from opslint.read.evaluate.trace import Hop
