@@ -40,9 +40,10 @@ bench: .venv/ready  ## cold start, a large run, and the same against another lin
 	$(BIN)/python benchmarks/reports.py
 	$(BIN)/python benchmarks/versions.py
 
-bench-charts: .venv/ready  ## cost and exactness of source maps over real charts: make bench-charts CHARTS="FOLDER …"
+bench-charts: .venv/ready  ## source maps and rules over real charts: make bench-charts CHARTS="FOLDER …"
 	$(BIN)/python benchmarks/rendering.py $(CHARTS)
 	$(BIN)/python benchmarks/planted.py $(CHARTS)
+	$(BIN)/python benchmarks/manifests.py $(CHARTS)
 
 schemas: .venv/ready  ## make the schemas of built-in objects again (needs the package registry)
 	$(BIN)/python schemas/build/kubernetes_schemas.py
