@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from processes import child_environment
 
 
 def ask(mode, words=""):
@@ -59,7 +60,7 @@ def test_fish_gets_the_summaries():
 def test_a_shell_that_takes_no_script_is_no_crash():
     reading, writing = os.pipe()
     os.close(reading)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-m", "opslint"],
         env=environment | {"_OPSLINT_COMPLETE": "fish_source"},

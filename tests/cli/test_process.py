@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from processes import child_environment
 
 # A process whose engine is replaced by what follows the marker.
 DRIVER = """\
@@ -35,7 +36,7 @@ def lint(*_):
 def start(tmp_path):
     def run(body, *arguments, **options):
         driver = DRIVER.replace("BODY", textwrap.dedent(body))
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        environment = child_environment()
         return subprocess.Popen(
             [sys.executable, "-c", driver, *arguments],
             cwd=tmp_path,
@@ -81,7 +82,7 @@ def test_version_imports_next_to_nothing(arguments):
         "heavy = {'click', 'rich', 'ruamel', 'jsonschema', 'hcl2', 'importlib.metadata', 'pathlib', 'json'}; "
         "sys.exit(status or ','.join(sorted(heavy & set(sys.modules) - before)) or 0)"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; before = set(sys.modules); {code}", *arguments],
         capture_output=True,
@@ -108,7 +109,7 @@ def test_a_short_run_imports_nothing_that_it_has_no_use_for(tmp_path):
         "'opslint.read.charts'}; "
         "print('deployed', 'opslint.read.deployed' in sys.modules, *sorted(idle & set(sys.modules) - before))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; before = set(sys.modules); {code}", "--exit-zero", "-q", "."],
         cwd=tmp_path,
@@ -123,7 +124,7 @@ def test_a_short_run_imports_nothing_that_it_has_no_use_for(tmp_path):
 
 def test_module_run_imports_nothing_from_the_current_directory(tmp_path):
     (tmp_path / "click.py").write_text("open('executed', 'w').close()\n")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-m", "opslint", "--help"], cwd=tmp_path, env=environment, capture_output=True, check=False
     )
@@ -137,7 +138,7 @@ def test_a_full_standard_output_is_2(tmp_path):
         done = subprocess.run(
             [sys.executable, "-c", driver, "-f", "json", "--quiet"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=child_environment(),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -148,7 +149,7 @@ def test_a_full_standard_output_is_2(tmp_path):
 
 
 def run_opslint(*arguments, cwd, **options):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     command = [sys.executable, "-m", "opslint", *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, check=False, **options)
 
@@ -156,14 +157,14 @@ def run_opslint(*arguments, cwd, **options):
 @pytest.mark.parametrize("arguments", [["--version"], ["schema"]])
 def test_closed_streams_are_no_error(arguments, tmp_path):
     closing = "import os, sys; os.close(1); os.close(2); os.execv(sys.executable, [sys.executable, '-m', 'opslint', *sys.argv[1:]])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run([sys.executable, "-c", closing, *arguments], cwd=tmp_path, env=environment, check=False)
     assert done.returncode == 0
 
 
 def test_closed_standard_input_holds_nothing(tmp_path):
     closing = "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, '-m', 'opslint', '-', '-q'])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-c", closing], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

@@ -1,12 +1,12 @@
 """Where the cache is, in tests and for users."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from platformdirs import user_cache_path
+from processes import child_environment
 
 from opslint.read import cache
 from opslint.read.cache import Cache
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def test_tests_and_what_they_start_have_a_cache_of_their_own(user_home):
     assert Cache("charts")._folder.is_relative_to(user_home)
     code = "from opslint.read.cache import Cache; print(Cache('charts')._folder)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).is_relative_to(user_home)
 

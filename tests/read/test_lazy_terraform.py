@@ -1,7 +1,6 @@
 """What Terraform is read with is looked up where it is, and only what is asked for is imported, parsed or computed."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +8,7 @@ from importlib import import_module
 from importlib.resources import files as package_files
 
 import pytest
+from processes import child_environment
 
 import opslint_schemas
 from opslint.read import module_adapters
@@ -84,7 +84,7 @@ def test_what_is_not_asked_for_is_not_imported(write):
         "assert module.blocks[0]['tags']['a'].text == '[1]'\n"
         "print(*sys.modules)"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True
     )

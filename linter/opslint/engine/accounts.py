@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opslint.model.cached import once
-from opslint.model.node import Undecided
+from opslint.model.node import Undecided, text_of
 from opslint.model.patterns import regex
 from opslint.model.records import NamedTuple
 
@@ -236,7 +236,7 @@ def _in_custom_resource(item: KubeObject) -> Iterator[tuple[str, str]]:
             if isinstance(key, str) and _is_named(key):
                 yield from (("", text) for text in _texts(value))
             elif key == "kind" and value == "ServiceAccount":
-                yield _text(holder.get("namespace")), _text(holder.get("name"))
+                yield text_of(holder.get("namespace")), text_of(holder.get("name"))
             elif isinstance(value, str):
                 match = _USER.fullmatch(value)
                 if match is not None:
@@ -256,14 +256,7 @@ def _texts(plain: object) -> Iterator[str]:
         if isinstance(value, (dict, list)):
             waiting.extend(value.values() if isinstance(value, dict) else value)
         elif isinstance(value, (str, int, float)):
-            yield _text(value)
-
-
-def _text(value: object) -> str:
-    """A plain scalar as `Node.text` gives it, "" for everything else."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, (str, int, float)) else ""
+            yield text_of(value)
 
 
 def _known_account(spec: Node) -> str:

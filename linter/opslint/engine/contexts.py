@@ -43,16 +43,13 @@ def has_own_users(item: Workload, since: str = "user_namespaces") -> bool:
 
 def effective(item: Container, *keys: str) -> Node:
     """Return a field of the security context: the container's, else the pod's, else the container's missing one."""
-    own = item.root["securityContext"]
-    for key in keys:
-        own = own[key]
+    own = item.root["securityContext"].at(*keys)
     if own.present:
         return own
     pods = item.owner.pod_spec["securityContext"]
     if not pods.exists:
         return own
-    for key in keys:
-        pods = pods[key]
+    pods = pods.at(*keys)
     return pods if pods.present else own
 
 

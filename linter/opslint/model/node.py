@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
     from opslint.model.source import Source
 
-__all__ = ["Form", "Node", "Scalar", "Undecided", "Unknown"]
+__all__ = ["Form", "Node", "Scalar", "Undecided", "Unknown", "text_of"]
 
 NO_KIDS: Final[dict[str | int, Node]] = {}  # of every scalar and of what is missing: never written to
 _LETTERS: Final = frozenset("abcdefghjklmopqrstuvwxyz")  # that no number begins with: inf and nan are numbers
 _new: Final = object.__new__
+
+
+def text_of(value: object) -> str:
+    """Return a plain scalar as text, "" for everything else. Booleans are `true` and `false`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 class Node(Placed):
@@ -154,13 +161,9 @@ class Node(Placed):
             value = self._open()
         if value.__class__ is str:
             return value
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, (str, int, float)):
-            return str(value)
         if isinstance(value, Unknown):
             raise Undecided(self)
-        return ""
+        return text_of(value)
 
     @property
     def number(self) -> int | float | None:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-_STEP: Final = "rendering charts"
 _WORKERS: Final = 8  # each may take some hundred megabytes
 
 
@@ -87,12 +86,16 @@ class ChartReader:
     ) -> dict[str, ChartResult]:
         """Read charts, `declared` being the releases that other files declare by chart; the result has their order."""
         results: dict[str, ChartResult] = {}
-        for number, path in enumerate(paths):
+
+        def tell(more: int = 0) -> None:
             if progress is not None:
-                progress(_STEP, number, len(paths))
+                progress("rendering charts", len(results) + more, len(paths))
+
+        for number, path in enumerate(paths):
+            tell()
             # Once something is not in the cache, the others are worth starting more workers for.
             if self.settings.jobs != 1 and self._engines[0].worked:
-                found = self._side_by_side(paths[number:], declared, partial(_further, progress, number, len(paths)))
+                found = self._side_by_side(paths[number:], declared, tell)
                 results.update(zip(paths[number:], found, strict=True))
                 break
             results[path] = self.read(path, declared.get(path, ()))
@@ -108,11 +111,6 @@ class ChartReader:
             return _Reading(self, engine).read(path, declared.get(path, ()))
 
         return in_threads([partial(read, engine) for engine in self._engines[:jobs]], paths, advance)
-
-
-def _further(progress: Progress | None, before: int, total: int, done: int) -> None:
-    if progress is not None:
-        progress(_STEP, before + done, total)
 
 
 def _processors() -> int:

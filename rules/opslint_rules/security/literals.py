@@ -145,7 +145,7 @@ def _parts(found: Literal, pattern: re.Pattern[str]) -> Iterator[Literal]:
 
 def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
     """True when a value is recognisably a secret, or its name says so and nothing speaks against it."""
-    if len(value) >= _SHORTEST and _recognised(value):
+    if _recognised(value):
         return True
     address = ADDRESS.search(value) if "://" in value else None
     if address is not None:

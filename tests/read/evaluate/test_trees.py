@@ -1,11 +1,11 @@
 """Trees of Terraform in the cache: what comes from there is what parsing would give."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from processes import child_environment
 
 import opslint
 from opslint.model.settings import Settings
@@ -135,7 +135,7 @@ def test_the_patterns_of_the_parser_are_not_made_for_what_is_kept(folder, write)
         "import sys; from opslint.cli.main import main; main(['--exit-zero'])\n"
         "print([name for name in sys.modules if name.startswith('opslint.read.hcl.t')])"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     said = [
         subprocess.run(
             [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True

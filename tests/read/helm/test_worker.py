@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from processes import child_environment
 
 from opslint.read.helm.worker import merge, put, read_frame, write_frame
 
@@ -65,7 +66,7 @@ Embedded(Limits(seconds=600)).render(load_chart(Path(sys.argv[1]), "x"), [{}], R
 def test_the_worker_ends_with_a_parent_that_is_killed_while_it_renders(write):
     endless = '{{ range until 30000 }}{{ range until 30000 }}{{ $x := sha256sum "a" }}{{ end }}{{ end }}'
     root = write({"x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n", "x/templates/a.yaml": endless})
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment = child_environment()
     command = [sys.executable, "-c", PARENT, str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         worker = int(process.stdout.readline())
