@@ -49,7 +49,7 @@ def test_tuples_that_do_not_fit_their_sum_are_never_unpacked(tmp_path, monkeypat
     assert TupleCache("x", tmp_path).get(KEY) is None
 
 
-@pytest.mark.parametrize("body", [b"", b"[\xff\xff\xff\x7f", b"?", b"(\x02\x00\x00\x00N"])
+@pytest.mark.parametrize("body", [b"", b"[\xff\xff\xff\x00", b"?", b"(\x02\x00\x00\x00N"])
 def test_tuples_that_cannot_be_unpacked_count_as_not_kept(tmp_path, body):
     (tmp_path / f"{KEY}.tuples").write_bytes(module._sum(KEY, body).encode() + b"\n" + body)
     assert TupleCache("x", tmp_path).get(KEY) is None

@@ -26,6 +26,7 @@ def test_the_documentation_says_what_the_cache_holds():
     text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
     assert "It is the rendered text, with whatever values went into it" in text
     assert "what the files and variables of Terraform were parsed to" in text
+    assert "what the YAML of a small repository was" in text
     assert "files of mode 0600" in text
     assert "--no-cache" in text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import pytest
+from kept import assert_same_reading, through_the_cache
 
 from opslint.model import limits
 from opslint.model.source import Source
@@ -13,7 +14,9 @@ from opslint.read.yaml_limits import is_shallow_json
 
 
 def read(text: str) -> YamlFile:
-    return read_yaml(Source("a.yaml", text))
+    file = read_yaml(Source("a.yaml", text))
+    assert_same_reading(file, through_the_cache(file))
+    return file
 
 
 def plain(text: str) -> object:
@@ -303,7 +306,7 @@ def test_aliases_are_only_weighed_where_a_collection_has_one(monkeypatch: pytest
     def weigh(_root: object, characters: int) -> None:
         weighed.append(characters)
 
-    monkeypatch.setattr("opslint.read.yaml.alias_problem", weigh)
+    monkeypatch.setattr("opslint.read.yaml_compose.alias_problem", weigh)
     read("a: &a 1\n# * a star\nb: x *y\nc: *a\n")
     assert weighed == []
     shared = "a: &a [1]\nb: *a\n"

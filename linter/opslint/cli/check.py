@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,6 +82,7 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     from opslint.config import find_root, load_settings
     from opslint.engine.packs import load_packs
     from opslint.engine.run import lint
+    from opslint.read.kept_texts import texts_kept
 
     started = time.monotonic()
     check_paths(paths)
@@ -90,12 +92,17 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     configured = partial(
         load_settings, paths, config_file=given["config"], overrides=overrides_of(given, root), root=root
     )
-    settings = configured()
-    if given["verbose"]:
-        _say_inputs(paths, given["config"], root)
     packs = load_packs(given["rules_from"])
     stdin = read_stdin() if "-" in paths else None
-    with ProgressBar(enabled=not given["quiet"]) as progress:
+    # What comes by a pipe may stand on no disk, and is not to be put on one.
+    forgetting = given["no_cache"] or stdin is not None
+    with (
+        nullcontext() if forgetting else texts_kept(root),
+        ProgressBar(enabled=not given["quiet"]) as progress,
+    ):
+        settings = configured()
+        if given["verbose"]:
+            _say_inputs(paths, given["config"], root)
         try:
             if given["fix"] or given["diff"]:
                 # A fix may change the configuration as well: each pass reads it anew.

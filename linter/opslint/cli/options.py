@@ -188,7 +188,7 @@ _OPTIONS: Final = (
     _option(_RUN, "--jobs", type=click.IntRange(min=0), metavar="N",
             help="Processes that render charts at a time; 0, the default, is one a processor, and at most 8."),
     _option(_RUN, "--no-cache", is_flag=True,
-            help="Neither read nor write the cache of rendered charts and parsed Terraform."),
+            help="Neither read nor write the cache of rendered charts and parsed Terraform and YAML."),
     _option(_RUN, "--version", "-V", is_flag=True, help="Show the version."),
 )  # fmt: skip
 

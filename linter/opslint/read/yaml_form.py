@@ -42,6 +42,15 @@ class YamlForm:
         self._source, self.untagged = source, untagged
         self._first_line, self._first_offset, self._by_offset = first_line, first_offset, by_offset
 
+    @property
+    def begins(self) -> tuple[int, int, bool]:
+        """Where the composed text began, and whether places are told by offset."""
+        return self._first_line, self._first_offset, self._by_offset
+
+    def offset(self, raw: Any) -> int:
+        """Return the code-point offset at which a value begins, with its anchor and tag."""
+        return self._first_offset + int(raw.start_mark.index)
+
     def open(self, raw: Any) -> object:
         """Return the value: dict, list or scalar."""
         kind = raw.id

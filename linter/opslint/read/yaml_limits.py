@@ -23,14 +23,6 @@ _ODD_BREAKS: Final = "\x85\u2028\u2029"
 _ALIAS: Final = regex(r"(?:^|[\s\[{,])\*[A-Za-z0-9_-]", re.MULTILINE)
 
 
-class YamlProblem(NamedTuple):
-    """Why a document could not be read; `line` and `column` are 1-based."""
-
-    line: int
-    column: int
-    message: str
-
-
 class Part(NamedTuple):
     """A document's text: the code-point offsets of its start and end, and the 0-based line of its start."""
 

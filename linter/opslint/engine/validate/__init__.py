@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from opslint.engine.validate.known import is_known_to_fit, note_fit
 from opslint.model.records import NamedTuple
 from opslint.model.source import Location
 
@@ -50,8 +51,11 @@ def violations_of(item: KubeObject, project: Project) -> Iterator[Violation]:
     found: dict[tuple[object, ...], tuple[Flaw, list[Target]]] = {}
     plain: Any = None
     for target in item.unit.targets:
+        if is_known_to_fit(item.root, target.minor):
+            continue
         surely_fits = _cheap_test(item.api_version, item.kind, target.minor)
         if surely_fits is not None and surely_fits(item.root):
+            note_fit(item.root, target.minor)
             continue
         schemas = _schemas_for(item, project, target.minor)
         if not schemas:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opslint.model.limits import YAML_DEPTH
 from opslint.model.records import dataclass, field
 from opslint.model.source import Location, Source, Span
+from opslint.read.kept_texts import kept_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,10 +76,63 @@ def read_places(text: str) -> Place:
 
     Reads events instead of composing: libyaml's composer crashes the interpreter on deep nesting.
     """
+    texts = kept_texts()
+    kept = None if texts is None else texts.find("places", text)
+    root = _read(text) if kept is None else restored(kept)
+    if texts is not None and kept is None:
+        texts.keep("places", text, partial(kept_form, root))
+    if isinstance(root, BadYaml):
+        raise root
+    return root
+
+
+def _read(text: str) -> Place | BadYaml:
+    try:
+        return _parsed(text)
+    except BadYaml as error:
+        return error
+
+
+def kept_form(root: Place | BadYaml) -> Any:
+    """Return all places of a text as plain tuples, the root first; what they hold is told by index."""
+    if isinstance(root, BadYaml):
+        return str(root), root.line
+    places = [root]
+    at = {id(root): 0}
+    for place in places:
+        for child in place.entries.values():
+            if id(child) not in at:
+                at[id(child)] = len(places)
+                places.append(child)
+    return [
+        (
+            place.kind,
+            tuple(place.span),
+            place.text,
+            place.plain,
+            [(key, at[id(child)]) for key, child in place.entries.items()],
+            [(key, tuple(span)) for key, span in place.keys.items()],
+        )
+        for place in places
+    ]
+
+
+def restored(kept: Any) -> Place | BadYaml:
+    """Return what `kept_form` was given."""
+    if kept.__class__ is tuple:
+        return BadYaml(*kept)
+    places = [Place(kind, Span(*span), text, plain, {}, {}) for kind, span, text, plain, _, _ in kept]
+    for place, (_, _, _, _, entries, keys) in zip(places, kept, strict=True):
+        place.entries = {key: places[at] for key, at in entries}
+        place.keys = {key: Span(*span) for key, span in keys}
+    return places[0]
+
+
+def _parsed(text: str) -> Place:
     from _ruamel_yaml import CParser  # heavy, needed only when there is a chart
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    from opslint.read.yaml import UNEXPECTED_COLON, pure_parser
+    from opslint.read.yaml_compose import UNEXPECTED_COLON, pure_parser
 
     try:
         try:
