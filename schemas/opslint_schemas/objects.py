@@ -76,6 +76,9 @@ def _line(name: str, minor: int) -> int:
 @cache
 def definition_of(api_version: str, kind: str, minor: int) -> str | None:
     """Return the name of the definition of a kind, None when the minor (1.34 is 34) has none or is not covered."""
+    group = api_version.rpartition("/")[0]
+    if "." in group and not group.endswith(".k8s.io"):
+        return None  # a custom resource's, as most are: the index need not be opened
     name = _index()["kinds"].get(f"{api_version}/{kind}")
     return name if name is not None and _line(name, minor) >= 0 else None
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = (".opslint.yaml", ".opslint.yml")
 PYPROJECT: Final = "pyproject.toml"
-_TABLE: Final = re.compile(rb"^[ \t]*\[\[?[ \t]*tool[ \t]*\.[ \t]*[\"']?opslint\b", re.MULTILINE)
+_TABLE: Final = rb"^[ \t]*\[\[?[ \t]*tool[ \t]*\.[ \t]*[\"']?opslint\b"
 _MENTION: Final = b"opslint"
 
 
@@ -94,7 +94,7 @@ def _has_table(project: Path) -> bool:
         return False
     if _MENTION not in content:
         return False
-    if _TABLE.search(content):
+    if re.search(_TABLE, content, re.MULTILINE):
         return True
     import tomllib
 

@@ -186,7 +186,6 @@ def uses_account(item: KubeObject, project: Project) -> bool:
 
 _OWN: Final = frozenset({"ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service"})
 _TEXT: Final = regex(r"(?i)service[-_ ]?account(?:[-_ ]?names?)?[\"']?\s*[:= ]\s*[\"']?([a-z0-9][a-z0-9.-]*)")
-_NAMED: Final = regex(r"(?i)service[-_]?account")
 _USER: Final = regex(r"system:serviceaccount:(?P<namespace>[^:]+):(?P<name>[^:]+)")
 _ANY: Final = "*"  # of its namespace: which one, only an apply could tell
 TOKEN_OF: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation
@@ -211,8 +210,8 @@ def _found(project: Project) -> Iterator[tuple[str, str]]:
                 yield from _in_container(container)
         elif item.kind == "ConfigMap":
             for _, node in item.root["data"].items() if item.root["data"].known else ():
-                if node.known and "ervice" in node.text:
-                    yield from (("", name) for name in _TEXT.findall(node.text))
+                if node.known:
+                    yield from (("", name) for name in _written(node.text))
         elif item.kind == "Secret":
             yield item.namespace, item.annotations.known(TOKEN_OF)
         elif item.kind not in _OWN:
@@ -245,7 +244,13 @@ def _in_custom_resource(item: KubeObject) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)  # the same few hundred keys come again and again
 def _is_named(key: str) -> bool:
-    return _NAMED.search(key) is not None
+    name = key.lower()
+    return "account" in name and any(f"service{mark}account" in name for mark in ("", "-", "_"))
+
+
+def _written(text: str) -> list[str]:
+    """Return the accounts that an argument or a settings file names."""
+    return _TEXT.findall(text) if "service" in text.lower() else []
 
 
 def _texts(plain: object) -> Iterator[str]:
@@ -273,8 +278,8 @@ def _in_container(container: Container) -> Iterator[tuple[str, str]]:
         listed = container.root[part]
         for node in listed if listed.known else ():
             if node.known:
-                yield from (("", name) for name in _TEXT.findall(node.text))
+                yield from (("", name) for name in _written(node.text))
     variables = container.root["env"]
     for entry in variables if variables.known else ():
-        if entry.known and entry["name"].known and _NAMED.search(entry["name"].text) and entry["value"].known:
+        if entry.known and entry["name"].known and _is_named(entry["name"].text) and entry["value"].known:
             yield "", entry["value"].text

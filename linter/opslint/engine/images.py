@@ -31,7 +31,7 @@ class Image(NamedTuple):
     @property
     def ecr(self) -> tuple[str, str] | None:
         """(account, region) of a private Amazon ECR registry, None for every other one."""
-        match = _ECR.match(self.registry)
+        match = _ECR.match(self.registry) if "ecr" in self.registry else None
         return (match["account"], match["region"]) if match else None
 
 

@@ -23,10 +23,18 @@ _SUFFIXES: Final = {
     **{f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)},
 }
 
+_LETTERS: Final = "numkMGTPEi"
+_SURE: Final = 15  # digits that a float holds for sure
+
 
 @lru_cache(maxsize=4096)  # the same few come again and again
 def quantity(text: str) -> float | None:
     """Return the value of a quantity in its plain unit (cores, bytes), None when it is none or beyond any number."""
+    number = text.rstrip(_LETTERS)
+    if number.isdecimal() and number.isascii() and len(number) <= _SURE:  # nearly all are such
+        unit = _SUFFIXES.get(text[len(number) :])
+        if unit is not None:
+            return int(number) * unit
     match = _QUANTITY.match(text)
     if match is None:
         return None

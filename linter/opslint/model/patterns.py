@@ -38,7 +38,8 @@ def has_placeholder(text: str) -> bool:
 
     Flux, envsubst, sed and people do so; what it will be is not in the file.
     """
-    return _PLACEHOLDER.search(text) is not None
+    marked = any(map(text.__contains__, ("$", "{{", "<", "%", "::"))) or "xxx" in text.lower()
+    return marked and _PLACEHOLDER.search(text) is not None
 
 
 def regex(text: str, flags: int = 0) -> re.Pattern[str]:

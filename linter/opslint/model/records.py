@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace  # noqa: TID251 - for type checkers
     from typing import NamedTuple  # noqa: TID251
 
+_MOST: Final = 12  # fields of nearly every named tuple
 _OF_A_CLASS: Final = frozenset({"__dict__", "__weakref__"})  # a class with slots gets none of the first
 
 
@@ -114,8 +115,8 @@ def _init(
     def init(self: Any, *given: object, **named: object) -> None:
         if len(given) != count or named:
             rest = names[len(given) :]
-            if rest and len(rest) == len(named) and all(name in named for name in rest):
-                given = (*given, *[named[name] for name in rest])
+            if rest and len(rest) == len(named) and named.keys() == set(rest):
+                given = (*given, *map(named.__getitem__, rest))
             else:
                 given = _arranged(title, names, defaults, given, named)
         if slots:
@@ -193,23 +194,32 @@ class _TupleType(type):
         _refuse_gap(title, names, defaults)
         if any(name.startswith("_") for name in names):
             raise TypeError(f"{title}: a field of a NamedTuple does not start with _")
-        getters, new = _of_size(len(names))
+        new = _of_size(len(names))
+        getters = _getters(max(len(names), _MOST))  # those of most classes are the first of these
         # Fields are read by what namedtuple made for their numbers; only the names of arguments are the class's own.
         code = new.__code__.replace(co_varnames=("cls", *names), co_qualname=f"{title}.__new__")
         own: dict[str, Any] = {"_fields": names, "__match_args__": names, "_field_defaults": defaults, "__slots__": ()}
         own["__new__"] = FunctionType(code, new.__globals__, "__new__", tuple(defaults.values()))
         own["__doc__"] = f"{title}({', '.join(names)})"
-        return type(title, (tuple,), own | _OF_TUPLES | space | dict(zip(names, getters, strict=True)))
+        return type(title, (tuple,), own | _OF_TUPLES | space | dict(zip(names, getters)))  # noqa: B905
 
 
 @cache
-def _of_size(count: int) -> tuple[list[Any], FunctionType]:
-    """Return what reads each of so many fields, and what makes a tuple of so many arguments: compiled once a size."""
+def _of_size(count: int) -> FunctionType:
+    """Return what makes a tuple of so many arguments: compiled once a size."""
+    arguments = "".join(f"f{number}, " for number in range(count))
+    made: FunctionType = eval(  # noqa: S307
+        f"lambda cls, {arguments}: make(cls, ({arguments}))", {"make": tuple.__new__, "__builtins__": {}}
+    )
+    return made
+
+
+@cache
+def _getters(count: int) -> list[Any]:
+    """Return what reads each of so many fields of a tuple."""
     numbers = [f"f{number}" for number in range(count)]
     plain: Any = namedtuple("_Plain", numbers)  # type: ignore[misc] # noqa: PYI024
-    arguments = "".join(f"{number}, " for number in numbers)
-    new = eval(f"lambda cls, {arguments}: make(cls, ({arguments}))", {"make": tuple.__new__, "__builtins__": {}})  # noqa: S307
-    return [vars(plain)[number] for number in numbers], new
+    return [vars(plain)[number] for number in numbers]
 
 
 def _make(cls: Any, values: Iterable[object]) -> Any:

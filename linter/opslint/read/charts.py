@@ -17,7 +17,6 @@ from opslint.read.helm.engine import Engine, render_cases
 from opslint.read.helm.releases import releases
 from opslint.read.helm.render import branch_places
 from opslint.read.helm.sourcemap import EntryMap
-from opslint.read.threads import in_threads
 from opslint.read.yaml import read_yaml
 from opslint_schemas.lifecycle import served
 
@@ -104,6 +103,8 @@ class ChartReader:
     def _side_by_side(
         self, paths: Sequence[str], declared: Mapping[str, Sequence[Declared]], advance: Callable[[int], None]
     ) -> list[ChartResult]:
+        from opslint.read.threads import in_threads
+
         jobs = min(self.settings.jobs or _processors(), len(paths))
         self._engines += [Engine(self.settings) for _ in range(jobs - len(self._engines))]
 

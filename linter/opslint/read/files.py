@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.limits import FILE_BYTES
@@ -47,7 +48,7 @@ def read_text(root: Path, path: str, kind: str) -> Source | Failure:
 
 def open_bytes(root: Path, path: str) -> tuple[bytes, str] | Failure:
     """Return the content of a file and its absolute path. Raises OSError, and ValueError for an impossible name."""
-    bound = os.path.realpath(root)
+    bound = _real(os.path.abspath(root))  # noqa: PTH100
     absolute = os.path.realpath(os.path.join(bound, path))  # noqa: PTH118 - realpath of a str, thousands of times
     if not is_within(absolute, bound):
         return Failure(path, 0, "leaves the directory that is linted: not read", "file")
@@ -63,6 +64,12 @@ def open_bytes(root: Path, path: str) -> tuple[bytes, str] | Failure:
     with open(absolute, "rb") as file:  # noqa: PTH123
         data = file.read(FILE_BYTES + 1)
     return too_large(path, len(data)) if len(data) > FILE_BYTES else (data, absolute)
+
+
+@lru_cache(maxsize=4)
+def _real(root: str) -> str:
+    """Follow the links of the root that bounds all files of a run: once, not for each of them."""
+    return os.path.realpath(root)
 
 
 def too_large(path: str, size: int) -> Failure:

@@ -55,6 +55,11 @@ def plain_scalar(text: str) -> Scalar:
         return text
     if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= _SURE:
         return int(text)  # most numbers are such
+    dots = text.count(".")
+    if dots > 1 or ("-" in text[1:] and "e" not in text and "E" not in text):
+        return text  # an address, a date
+    if dots and text.replace(".", "").isdecimal() and text.isascii() and len(text) <= _SURE:
+        return float(text)
     return _number(text)
 
 

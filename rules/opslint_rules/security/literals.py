@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from opslint.api import NamedTuple, regex
-from opslint_rules.security.secrets import PLACEHOLDER
+from opslint_rules.security.secrets import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,17 +150,13 @@ def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
     address = ADDRESS.search(value) if "://" in value else None
     if address is not None:
         password = address["password"]
-        return not _is_placeholder(password) and HARMLESS.fullmatch(password) is None
+        return not is_placeholder(password) and HARMLESS.fullmatch(password) is None
     if len(value) < 4 or not name or not _is_secret_name(name, pattern.pattern, pattern.flags):
         return False
-    return HARMLESS.fullmatch(value) is None and OBJECT.fullmatch(value) is None and not _is_placeholder(value)
+    return HARMLESS.fullmatch(value) is None and OBJECT.fullmatch(value) is None and not is_placeholder(value)
 
 
 @lru_cache(maxsize=4096)  # names come again and again
 def _is_secret_name(name: str, pattern: str, flags: int) -> bool:
     named = re.compile(pattern, flags).search(name.replace("-", "_"))
     return named is not None and ABOUT.fullmatch(name) is None
-
-
-def _is_placeholder(value: str) -> bool:
-    return PLACEHOLDER.fullmatch(value) is not None

@@ -30,17 +30,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Whole values that are nobody's secret.
-PLACEHOLDER: Final = regex(
-    r"""(?ix)
-      change[-_ ]?(me|it|this)!* | (to[-_ ]?be[-_ ])?(replaced?|changed)([-_ ]?(me|this|with)\b.*)?
-    | your.* | <.*> | \[.*\] | .*\$\{.*\}.* | \$\(.*\) | .*\{\{.*\}\}.* | %.*% | ref\+.* | vault:.*
-    | (an?[-_ ]|my[-_ ]?)?(example|dummy|placeholder|redacted|todo|fixme|tbd)
-      ([-_ ]?(value|password|secret|key|token|user|username))?
-    | (user)?name | user | password | passwd | secret | token | api[-_ ]?key
-    | (value[-_ ])?(is[-_ ])?(not[-_ ]used|unused)
-    | .*[A-Z0-9/]EXAMPLE(KEY)? | none | null | x{3,} | (?P<same>.)(?P=same)*
-    """,
-    re.DOTALL,
+# Values that somebody is to replace. A pattern is looked for only in what holds one of its words.
+_PLACEHOLDERS: Final = (
+    (
+        ("change", "replace"),
+        regex(
+            r"""(?isx) change[-_ ]?(me|it|this)!*
+            | (to[-_ ]?be[-_ ])?(replaced?|changed)([-_ ]?(me|this|with)\b.*)?"""
+        ),
+    ),
+    (
+        ("your", "<", "[", "$", "{{", "%", "ref+", "vault:"),
+        regex(r"(?is)your.*|<.*>|\[.*\]|.*\$\{.*\}.*|\$\(.*\)|.*\{\{.*\}\}.*|%.*%|ref\+.*|vault:.*"),
+    ),
+    (
+        ("example", "dummy", "placeholder", "redacted", "todo", "fixme", "tbd"),
+        regex(
+            r"""(?isx) (an?[-_ ]|my[-_ ]?)?(example|dummy|placeholder|redacted|todo|fixme|tbd)
+            ([-_ ]?(value|password|secret|key|token|user|username))? | .*[A-Z0-9/]EXAMPLE(KEY)?"""
+        ),
+    ),
+    (("used",), regex(r"(?i)(value[-_ ])?(is[-_ ])?(not[-_ ]used|unused)")),
+)
+_WORDS: Final = frozenset(
+    {"name", "username", "user", "password", "passwd", "secret", "token", "none", "null"}
+    | {"apikey", "api-key", "api_key", "api key"}
 )
 # Secrets of Terraform in the provider's own words.
 TYPED: Final = ("kubernetes_secret", "kubernetes_secret_v1")
@@ -51,6 +65,10 @@ _USER_KEY: Final = regex(r"(?i)(.*[-_.])?user([-_.]?name)?|.*[a-z]User(name|Name
 _SETTING_KEY: Final = regex(
     r"""(?ix) (.*[-_.])? (host(name)? | port | db | database | (db|database)[-_.]?name | region | bucket | endpoint
     | ssl[-_.]?mode | schema | protocol | scheme | env | environment | log[-_.]?level | time[-_.]?zone | charset)"""
+)
+_SETTINGS: Final = (  # one of them is in each such key
+    *("host", "port", "db", "database", "region", "bucket", "endpoint", "ssl", "schema", "protocol", "scheme", "env"),
+    *("log", "time", "charset"),
 )
 _SETTING_END: Final = regex(r".*[a-z](Host(name|Name)?|Port|Database|Region|Bucket|Endpoint|Schema|Protocol|Scheme)")
 # An address alone opens nothing; a path may (webhooks), and so may a user or a query.
@@ -153,18 +171,35 @@ def _decoded(text: str) -> str:
 
 def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
     text = value.strip()
-    if not text or text.startswith("ENC[") or PLACEHOLDER.fullmatch(text) is not None:
+    if not text or text.startswith("ENC[") or is_placeholder(text):
         return False
-    if _BARE_URL.fullmatch(text) is not None or _USER_KEY.fullmatch(key) is not None:
+    if "://" in text and _BARE_URL.fullmatch(text) is not None:
         return False
-    if "@" not in text and (_SETTING_KEY.fullmatch(key) is not None or _SETTING_END.fullmatch(key) is not None):
+    name = key.lower()
+    if name in {"user", "username"} or ("user" in name and _USER_KEY.fullmatch(key) is not None):
+        return False
+    if "@" not in text and any(map(name.__contains__, _SETTINGS)) and _is_setting(key):
         return False
     if any(glob_matches(key, glob) for glob in PUBLIC_KEYS):
         return False
-    blocks = _PEM_BEGIN.findall(text)
+    blocks = _PEM_BEGIN.findall(text) if "-----" in text else ()
     if blocks and _PUBLIC_PEM.issuperset(blocks):
         return False
     return not any(re.search(pattern, text) for pattern in placeholders)
+
+
+def _is_setting(key: str) -> bool:
+    return _SETTING_KEY.fullmatch(key) is not None or _SETTING_END.fullmatch(key) is not None
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a value is one that somebody is to replace, or a word for it."""
+    lower = text.lower()
+    if lower in _WORDS or len(set(lower)) == 1:
+        return True
+    return any(
+        any(map(lower.__contains__, words)) and pattern.fullmatch(text) is not None for words, pattern in _PLACEHOLDERS
+    )
 
 
 def _place(node: Node, value: str) -> Node | Location | None:

@@ -31,7 +31,7 @@ from opslint.api import (
     text_with_holes,
 )
 from opslint_rules.security.literals import NAMES, is_literal_secret
-from opslint_rules.security.secrets import PLACEHOLDER, TYPED
+from opslint_rules.security.secrets import TYPED, is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,7 +237,7 @@ def _of_release(item: Block) -> Iterator[Found]:
 
 def _is_secret(text: str) -> bool:
     value = text.strip()
-    return bool(value) and not value.startswith("-----BEGIN CERTIFICATE") and PLACEHOLDER.fullmatch(value) is None
+    return bool(value) and not value.startswith("-----BEGIN CERTIFICATE") and not is_placeholder(value)
 
 
 def place_of(node: Node) -> Node | Location:

@@ -28,12 +28,11 @@ from opslint.read.hcl import (
     TUP,
     UN,
     HclError,
-    duplicate_keys,
     parse,
     parse_expression,
     parse_template,
-    same,
 )
+from opslint.read.hcl.checks import duplicate_keys, same
 
 
 def value_of(text: str) -> Any:

@@ -6,7 +6,6 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from opslint.engine.repair.conflict import independent
 from opslint.engine.repair.patch import Patch, appended, is_editable, offsets
 from opslint.engine.repair.scalars import yaml_key, yaml_scalar
 from opslint.model.finding import (
@@ -201,6 +200,8 @@ def _append_block(change: AppendBlock) -> list[Patch] | None:
 
 def _collide(edits: Sequence[Edit]) -> bool:
     """Return whether two edits of one fix touch the same text."""
+    from opslint.engine.repair.conflict import independent
+
     ordered = sorted(edits, key=lambda one: (one.path, one.span))
     for before, after in pairwise(ordered):
         if before.path != after.path:

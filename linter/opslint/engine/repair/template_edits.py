@@ -196,6 +196,8 @@ def _entry(node: Node) -> tuple[Source, int, str] | None:
 
 def _stands_nearby(source: Source, line: int, indent: int, key: str) -> bool:
     """Return whether the key stands in the same map of the template already, maybe in a branch not rendered."""
+    if key not in source.text:
+        return False
     entry = re.compile(rf" {{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:")
     for step in (-1, 1):
         number = line + step

@@ -32,7 +32,7 @@ _BLANK: Final = regex(r"[ \t\r]*(?:#[^\n]*)?(?=\n|\Z)")
 def is_shared(node: Node) -> bool:
     """Return whether the text of a node, or of what it stands in, is used in another place too by an alias."""
     text = node.source.text
-    at: Node | None = node
+    at: Node | None = node if "*" in text and "&" in text else None
     while at is not None:
         if at.exists:
             start = extent_of(at)[0]

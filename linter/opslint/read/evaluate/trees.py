@@ -51,9 +51,11 @@ class Trees:
 
 
 def _tree(source: Source) -> Tree:
+    from opslint.read.hcl.checks import duplicate_keys
+
     parsed = hcl.parse_json(source.text) if source.kind == "json" else hcl.parse(source.text)
     errors = [(problem.offset, problem.message) for problem in parsed.errors]
-    return Tree(parsed.body, errors, hcl.duplicate_keys(parsed.body))
+    return Tree(parsed.body, errors, duplicate_keys(parsed.body))
 
 
 def _parts(sources: Sequence[Source]) -> Iterator[bytes]:

@@ -46,7 +46,6 @@ The readers are imported when they are first called: to make their patterns take
 an unchanged file is not read again.
 """
 
-from opslint.read.hcl.checks import duplicate_keys, same
 from opslint.read.hcl.nodes import (
     ATTR,
     BIN,
@@ -135,10 +134,8 @@ __all__ = [
     "HclProblem",
     "Node",
     "Parsed",
-    "duplicate_keys",
     "parse",
     "parse_expression",
     "parse_json",
     "parse_template",
-    "same",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opslint.model.report import Failure
@@ -11,7 +12,7 @@ from opslint.read.helm.ignore import HelmIgnore
 from opslint.read.overlay import overlaid
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 BOM = b"\xef\xbb\xbf"
 
@@ -57,34 +58,37 @@ class DirectoryReader:
     def _fail(self, relative: str, message: str, kind: str = "file") -> None:
         self.failures.append(Failure(f"{self._label}/{relative}".lstrip("/"), 0, message, kind))
 
-    def _walk(self, directory: Path, prefix: str, parents: tuple[str, ...]) -> None:
+    def _walk(self, directory: str | Path, prefix: str, parents: tuple[str, ...]) -> None:
         try:
-            paths = sorted(directory.iterdir())
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             self._fail(prefix.rstrip("/"), f"cannot be read: {error.strerror}")
             return
-        for path in paths:
-            relative = prefix + path.name
-            is_directory = path.is_dir()
+        for entry in entries:
+            relative = prefix + entry.name
+            is_directory = _is(entry.is_dir)
             if self._full or self._rules.ignores(relative, directory=is_directory):
                 continue
-            if path.is_symlink() and not within(path, self._root):
+            if _is(entry.is_symlink) and not within(Path(entry.path), self._root):
                 self._fail(relative, "is a link that leads outside the linted folder (or nowhere): not followed")
             elif is_directory:
-                real = os.path.realpath(path)
-                if real not in parents and path.name != ".git":
-                    self._walk(path, relative + "/", (*parents, real))
-            elif path.is_file():
-                self._add(path, relative)
+                real = os.path.realpath(entry.path)
+                if real not in parents and entry.name != ".git":
+                    self._walk(entry.path, relative + "/", (*parents, real))
+            elif _is(entry.is_file):
+                self._add(entry.path, relative)
 
-    def _add(self, path: Path, relative: str) -> None:
+    def _add(self, path: str, relative: str) -> None:
         try:
-            size = path.stat().st_size
+            size = os.stat(path).st_size  # noqa: PTH116 - here and below, thousands of files
             if size > CHART_FILE_BYTES:
                 self._fail(relative, f"is larger than Helm reads ({CHART_FILE_BYTES} bytes)", "limit")
                 return
-            instead = overlaid(path)
-            data = path.read_bytes() if instead is None else instead
+            data = overlaid(path)
+            if data is None:
+                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                    data = file.read()
         except OSError as error:
             self._fail(relative, f"cannot be read: {error.strerror}")
             return
@@ -94,3 +98,11 @@ class DirectoryReader:
             self._fail("", "the chart is larger than Helm reads (100 MiB or 10,000 files)", "limit")
             return
         self.files[relative] = data.removeprefix(BOM)
+
+
+def _is(test: Callable[[], bool]) -> bool:
+    """Return what an entry of a folder says of itself; False when its link leads in a circle."""
+    try:
+        return test()
+    except OSError:
+        return False

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from opslint.model.records import dataclass, field
 from opslint.read.helm.markers import holds_markers, instrument
-from opslint.read.helm.problems import places_in
 from opslint.read.helm.strip import Alignment, Stripped, align, alike, differing, strip
 from opslint.read.helm.templates import Templates, analyse
 
@@ -169,6 +168,8 @@ class Fitting:
         if failed.kind in _COSTLY:
             suspects = self._heavy(plain, every)
         else:
+            from opslint.read.helm.problems import places_in
+
             named = [found[0] for name, _ in places_in(failed.message) if (found := self.chart.resolve(name))]
             suspects = [path for path in dict.fromkeys(named) if path in every]
         rest = [path for path in every if path not in suspects]

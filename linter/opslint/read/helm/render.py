@@ -10,7 +10,6 @@ from opslint.model.source import Location, Source, Span
 from opslint.read.helm.backend import Request
 from opslint.read.helm.coarse import coarse, unmapped
 from opslint.read.helm.fitting import Fitting, templates_of
-from opslint.read.helm.problems import failure_of
 from opslint.read.helm.provenance import Provenance
 from opslint.read.helm.releases import ci_releases
 from opslint.read.helm.sourcemap import EntryMap, FileMap, HelmSourceMap
@@ -111,6 +110,8 @@ class _Job:
         fitting = Fitting(self._engine, chart, self._request, templates_of(chart))
         plain, other = self._engine.render(chart, [{}, fitting.marked().texts], self._request)
         if plain.kind:
+            from opslint.read.helm.problems import failure_of
+
             result.failures.append(failure_of(chart, self._release, plain))
             return result
         fitting.run(plain, other)

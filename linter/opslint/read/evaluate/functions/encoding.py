@@ -31,13 +31,12 @@ from opslint.read.evaluate.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_ESCAPED = regex("[<>&\u2028\u2029]")
+_ESCAPES: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 _PIECES: Final = 400_000  # pieces of one JSON text: shared members are written again each time
 
 
 def _quoted(text: str) -> str:
-    return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], json.dumps(text, ensure_ascii=False))
+    return json.dumps(text, ensure_ascii=False).translate(_ESCAPES)
 
 
 def json_text(value: Value) -> Value:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from opslint.model.node import Unknown
 from opslint.model.patterns import regex
 from opslint.read.evaluate.functions.encoding import json_text
-from opslint.read.evaluate.functions.patterns import compiled, too_slow
 from opslint.read.evaluate.functions.signature import Function
 from opslint.read.evaluate.values import (
     LONG_TEXT,
@@ -112,32 +111,38 @@ def _match_value(match: re.Match[str]) -> Value:
 
 
 def _regex(pattern: Value, subject: Value) -> Value:
+    from opslint.read.evaluate.functions import patterns
+
     expression, text = to_text(pattern), to_text(subject)
-    if too_slow(expression, text):
+    if patterns.too_slow(expression, text):
         return Unknown("regex()")
-    match = compiled(expression).search(text)
+    match = patterns.compiled(expression).search(text)
     if match is None:
         raise EvalError("the pattern does not match")
     return _match_value(match)
 
 
 def _regex_all(pattern: Value, subject: Value) -> Value:
+    from opslint.read.evaluate.functions import patterns
+
     expression, text = to_text(pattern), to_text(subject)
-    if too_slow(expression, text):
+    if patterns.too_slow(expression, text):
         return Unknown("regexall()")
-    return TypedList(_match_value(match) for match in compiled(expression).finditer(text))
+    return TypedList(_match_value(match) for match in patterns.compiled(expression).finditer(text))
 
 
 def _replace(subject: Value, wanted: Value, new: Value) -> Value:
     text, old, replacement = to_text(subject), to_text(wanted), to_text(new)
     if len(old) > 1 and old[0] == old[-1] == "/":
+        from opslint.read.evaluate.functions import patterns
+
         expression = old[1:-1]
-        if too_slow(expression, text):
+        if patterns.too_slow(expression, text):
             return Unknown("replace()")
         template, groups = re.subn(r"\$\{?(\w+)\}?", r"\\g<\1>", replacement.replace("\\", "\\\\"))
         if (len(text) + 1) * len(replacement) + groups * len(text) > TEXT_LIMIT:
             return Unknown(LONG_TEXT)
-        return compiled(expression).sub(template, text)
+        return patterns.compiled(expression).sub(template, text)
     if text.count(old) * len(replacement) > TEXT_LIMIT:
         return Unknown(LONG_TEXT)
     return text.replace(old, replacement)
