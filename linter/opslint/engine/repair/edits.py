@@ -200,13 +200,16 @@ def _append_block(change: AppendBlock) -> list[Patch] | None:
 
 def _collide(edits: Sequence[Edit]) -> bool:
     """Return whether two edits of one fix touch the same text."""
-    from opslint.engine.repair.conflict import independent
-
     ordered = sorted(edits, key=lambda one: (one.path, one.span))
     for before, after in pairwise(ordered):
         if before.path != after.path:
             continue
         start, end = (after.span.line, after.span.column), (before.span.end_line, before.span.end_column)
-        if start < end or (before.span == after.span and not independent(before, after)):
+        if start < end:
             return True
+        if before.span == after.span:
+            from opslint.engine.repair.conflict import independent
+
+            if not independent(before, after):
+                return True
     return False
