@@ -158,6 +158,8 @@ CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: a
         (pod("{users: ['system:serviceaccount:shop:api']}", "other", "Widget"), True),
         (pod("{users: ['system:serviceaccount:other:api']}", "shop", "Widget"), False),
         (CONFIG, True),
+        (CONFIG.replace("serviceAccount: api", "SERVICE_ACCOUNT=api"), True),
+        (CONFIG.replace("serviceAccount: api", "account: api"), False),
         (binding("[{kind: ServiceAccount, name: api, namespace: shop}]"), False),
     ],
 )

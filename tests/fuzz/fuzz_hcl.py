@@ -15,6 +15,7 @@ from typing import Any
 
 from opslint.model.limits import ERRORS_PER_FILE, HCL_DEPTH
 from opslint.read import hcl
+from opslint.read.hcl.checks import duplicate_keys
 
 SECONDS = 0.1  # for one input, of CPU time: about a hundred times what 4 KB take
 PER_CHARACTER = 20e-6  # and this much more for each character above 4,096
@@ -158,7 +159,7 @@ def check(text: str) -> float:
         check_spans(parsed.body, 0, len(text))
         if read is hcl.parse:
             check_order(parsed.body, text)
-        hcl.duplicate_keys(parsed.body)
+        duplicate_keys(parsed.body)
     try:
         check_spans(hcl.parse_expression(text), 0, len(text))
         offset = 0

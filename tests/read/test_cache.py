@@ -55,6 +55,15 @@ def test_tuples_that_cannot_be_unpacked_count_as_not_kept(tmp_path, body):
     assert TupleCache("x", tmp_path).get(KEY) is None
 
 
+def test_tuples_that_there_is_no_memory_for_count_as_not_kept(tmp_path, monkeypatch):
+    def loads(_):
+        raise MemoryError
+
+    TupleCache("x", tmp_path).put(KEY, [1])
+    monkeypatch.setattr(module.marshal, "loads", loads)
+    assert TupleCache("x", tmp_path).get(KEY) is None
+
+
 def test_tuples_count_for_the_room_of_the_folder(tmp_path):
     for number in range(9):
         TupleCache("x", tmp_path, limit=5_000).put(key_of([bytes([number])]), ("x" * 930,))

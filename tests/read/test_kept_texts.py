@@ -236,6 +236,37 @@ def test_repositories_are_kept_apart(cache: Path, tmp_path: Path) -> None:
     assert len(list(cache.glob("*.tuples"))) == 2
 
 
+def test_a_lack_of_memory_is_no_answer(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from opslint.read import yaml_compose
+
+    def no_memory(_: object) -> None:
+        raise MemoryError
+
+    with texts_kept(tmp_path), monkeypatch.context() as patch:
+        patch.setattr(yaml_compose, "_composer", lambda: (no_memory, None))
+        assert [one.message for one in read_yaml(Source("a.yaml", POD)).errors] == ["could not be read"]
+    assert not cache.exists()
+    with texts_kept(tmp_path):
+        assert read_yaml(Source("a.yaml", POD)).errors == []
+
+
+def test_another_parser_has_answers_of_its_own(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with texts_kept(tmp_path):
+        read_yaml(Source("a.yaml", POD))
+    monkeypatch.setattr(module, "_parser", lambda: "a newer one")
+    with texts_kept(tmp_path):
+        read_yaml(Source("a.yaml", POD))
+    assert len(list(cache.glob("*.tuples"))) == 2
+
+
+def test_the_parser_is_known_by_its_file_and_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "_ruamel_yaml" in module._parser()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert module._parser() == ""
+    (tmp_path / "_ruamel_yaml.py").write_text("raise SystemExit")
+    assert module._parser().startswith(str(tmp_path / "_ruamel_yaml.py"))
+
+
 @pytest.mark.parametrize("content", [b"", b"garbage", b"0\ngarbage"])
 def test_a_broken_entry_is_not_used(cache: Path, tmp_path: Path, content: bytes) -> None:
     with texts_kept(tmp_path):
@@ -247,11 +278,12 @@ def test_a_broken_entry_is_not_used(cache: Path, tmp_path: Path, content: bytes)
     assert entries(cache)["yaml"]
 
 
-def test_an_entry_of_another_shape_is_not_used(cache: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", [[1], {"yaml": [1]}, {"yaml": {POD: 5}}, {"yaml": {POD: (0,)}}])
+def test_an_entry_of_another_shape_is_not_used(cache: Path, tmp_path: Path, entry: object) -> None:
     with texts_kept(tmp_path):
         read_yaml(Source("a.yaml", POD))
     (path,) = cache.glob("*.tuples")
-    TupleCache("texts").put(path.stem, [1])
+    TupleCache("texts").put(path.stem, entry)
     with texts_kept(tmp_path):
         assert read_yaml(Source("a.yaml", POD)).documents[0]["kind"].text == "Pod"
 
@@ -274,6 +306,17 @@ def test_only_a_run_with_something_new_is_written() -> None:
     again = KeptTexts(before)
     read_one(again, "a", "a")
     assert again.answers() == {}
+
+
+def test_a_list_goes_on_where_the_last_run_left_it() -> None:
+    kept: Any = {}
+    for number in (3, 5):
+        texts = KeptTexts(kept)
+        texts.find("list", "text")
+        texts.gather("list", "text", number)
+        texts.gather("list", "text", number + 1)
+        kept = texts.answers()
+    assert kept == {"list": {"text": (0, [3, 4, 5, 6])}}
 
 
 def test_what_no_run_reads_goes_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

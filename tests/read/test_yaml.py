@@ -56,6 +56,12 @@ def test_looks_may_refuse_the_text() -> None:
     assert (file.documents, file.errors) == ([], [])
 
 
+def test_what_the_second_parser_stumbles_over_is_an_error_with_a_place() -> None:
+    file = read("ok: 1\n---\n[http://y:80,\n%YAML 1.1\n]\n---\nok: 2\n")
+    assert [document.plain() for document in file.documents] == [{"ok": 1}, {"ok": 2}]
+    assert [(one.line, one.column, one.message) for one in file.errors] == [(2, 1, "could not be read")]
+
+
 # -- places
 
 

@@ -56,7 +56,7 @@ class Cache:
                 return None
             head, _, body = path.read_bytes().partition(b"\n")
             answer = self._read(body) if head.decode("ascii", "replace") == _sum(key, body) else None
-        except (OSError, ValueError, EOFError, TypeError, RecursionError):
+        except (OSError, ValueError, EOFError, TypeError, RecursionError, MemoryError):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # what is used stays
@@ -91,7 +91,7 @@ class Cache:
     def _write(self, path: Path, data: bytes) -> None:
         # A name of our own: `tempfile` takes longer to import than most entries to write.
         name = f"{path}-{os.getpid()}-{get_ident()}{_PART}"
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

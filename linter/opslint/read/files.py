@@ -48,7 +48,7 @@ def read_text(root: Path, path: str, kind: str) -> Source | Failure:
 
 def open_bytes(root: Path, path: str) -> tuple[bytes, str] | Failure:
     """Return the content of a file and its absolute path. Raises OSError, and ValueError for an impossible name."""
-    bound = _real(os.path.abspath(root))  # noqa: PTH100
+    bound = _real(root) if root.is_absolute() else os.path.realpath(root)
     absolute = os.path.realpath(os.path.join(bound, path))  # noqa: PTH118 - realpath of a str, thousands of times
     if not is_within(absolute, bound):
         return Failure(path, 0, "leaves the directory that is linted: not read", "file")
@@ -67,7 +67,7 @@ def open_bytes(root: Path, path: str) -> tuple[bytes, str] | Failure:
 
 
 @lru_cache(maxsize=4)
-def _real(root: str) -> str:
+def _real(root: Path) -> str:
     """Follow the links of the root that bounds all files of a run: once, not for each of them."""
     return os.path.realpath(root)
 

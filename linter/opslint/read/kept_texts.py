@@ -6,8 +6,10 @@ parsing the texts of a small repository. All texts of a repository are one entry
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import opslint
@@ -57,7 +59,8 @@ class KeptTexts:
         """Keep one more item of an answer that is a list, which grows in the course of the run."""
         items = self._gathered.get((reader, text))
         if items is None:
-            items = self._gathered[reader, text] = []
+            items = self._gathered[reader, text] = list(self.find(reader, text) or ())
+            self._now.get(reader, {}).pop(text, None)
             self.keep(reader, text, items.copy)
         items.append(item)
 
@@ -105,7 +108,7 @@ def texts_kept(root: Path) -> Iterator[None]:
     cache = TupleCache(_KIND)
     key = key_of(_parts(root))
     before: Any = cache.get(key)
-    texts = KeptTexts(before if isinstance(before, dict) else {})
+    texts = KeptTexts(before if _is_sound(before) else {})
     _open.append(texts)
     try:
         yield
@@ -116,7 +119,25 @@ def texts_kept(root: Path) -> Iterator[None]:
         cache.put(key, answers)
 
 
+def _is_sound(entry: object) -> bool:
+    """Return whether an entry has the shape of `Answers`: what is in the answers is for the readers."""
+    return isinstance(entry, dict) and all(
+        isinstance(found, dict) and all(known.__class__ is tuple and len(known) == 2 for known in found.values())
+        for found in entry.values()
+    )
+
+
 def _parts(root: Path) -> Iterator[bytes]:
     limits = f"{YAML_DEPTH} {YAML_ALIASES} {YAML_EXPANSION} {ERRORS_PER_FILE}"
     yield f"{_FORMAT} {opslint.__version__} {sys.implementation.cache_tag} {limits}".encode()
     yield str(root).encode("utf-8", "surrogateescape")
+    yield _parser().encode("utf-8", "surrogateescape")
+
+
+def _parser() -> str:
+    """Return what tells one installed parser from another, without importing it."""
+    found = PathFinder.find_spec("_ruamel_yaml")
+    if found is None or not found.origin:
+        return ""
+    status = os.stat(found.origin)  # noqa: PTH116
+    return f"{found.origin} {status.st_size} {status.st_mtime_ns}"

@@ -57,8 +57,8 @@ def read_yaml(source: Source, *, looks: Callable[[str], bool] | None = None) -> 
     from opslint.read.yaml_compose import compose  # which needs the parser
 
     with collector_paused(keep=len(source.text) > _LARGE):
-        compose(result)
-    if texts is not None:
+        settled = compose(result)
+    if texts is not None and settled:
         texts.keep("yaml", source.text, partial(kept_form, result))
     return result
 

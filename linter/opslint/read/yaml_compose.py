@@ -38,9 +38,11 @@ UNEXPECTED_COLON: Final = "found unexpected ':'"  # what libyaml says where a UR
 _TOO_DEEP: Final = f"nested more than {YAML_DEPTH} levels deep"
 
 
-def compose(result: YamlFile) -> None:
-    """Read the text of a result into it."""
-    _Reading(result).run()
+def compose(result: YamlFile) -> bool:
+    """Read the text of a result into it; return False when that was stopped by something else than the text."""
+    reading = _Reading(result)
+    reading.run()
+    return not reading.short_of_memory
 
 
 def _as_yaml(text: str) -> str:
@@ -101,6 +103,7 @@ class _Reading:
         aliases = most_aliases(text)
         self.shared, self.crowded = aliases > 0, aliases > YAML_ALIASES
         self.odd = has_odd_breaks(text)
+        self.short_of_memory = False
 
     def run(self) -> None:
         """Read everything, then put what was found in order."""
@@ -220,8 +223,10 @@ class _Reading:
             if error.problem == _NOT_THE_END and len(self.result.documents) > before:
                 self._drop_document()
             return ends, _Failed(line - 1, "syntax")
-        except (YAMLError, MemoryError) as error:
-            self._fail(part.line + 1, 1, str(error).partition("\n")[0] or "could not be read")
+        except (YAMLError, MemoryError, IndexError) as error:  # the pure parser's scanner does not look at the end
+            self.short_of_memory |= isinstance(error, MemoryError)
+            said = "" if isinstance(error, IndexError) else str(error).partition("\n")[0]
+            self._fail(part.line + 1, 1, said or "could not be read")
             return ends, _Failed(ends, "syntax")
         return ends, None
 

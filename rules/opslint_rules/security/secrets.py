@@ -29,8 +29,8 @@ from opslint.api import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Whole values that are nobody's secret.
-# Values that somebody is to replace. A pattern is looked for only in what holds one of its words.
+# Whole values that are nobody's secret, but stand where somebody is to put one. A pattern is tried only on what holds
+# one of its words.
 _PLACEHOLDERS: Final = (
     (
         ("change", "replace"),
@@ -52,7 +52,7 @@ _PLACEHOLDERS: Final = (
     ),
     (("used",), regex(r"(?i)(value[-_ ])?(is[-_ ])?(not[-_ ]used|unused)")),
 )
-_WORDS: Final = frozenset(
+_WORDS: Final = frozenset(  # values that only say what is wanted
     {"name", "username", "user", "password", "passwd", "secret", "token", "none", "null"}
     | {"apikey", "api-key", "api_key", "api key"}
 )
@@ -195,7 +195,7 @@ def _is_setting(key: str) -> bool:
 def is_placeholder(text: str) -> bool:
     """Return whether a value is one that somebody is to replace, or a word for it."""
     lower = text.lower()
-    if lower in _WORDS or len(set(lower)) == 1:
+    if lower in _WORDS or len(set(text)) == 1 or len(set(lower)) == 1:
         return True
     return any(
         any(map(lower.__contains__, words)) and pattern.fullmatch(text) is not None for words, pattern in _PLACEHOLDERS

@@ -47,6 +47,11 @@ def test_hostile_yaml_is_an_error_with_a_line():
     assert sum(1 for _ in loop.walk()) == 2
 
 
+def test_what_the_second_parser_stumbles_over_is_an_error():
+    with pytest.raises(BadYaml, match="not valid YAML"):
+        read_places("[http://y:80,\n%YAML 1.1\n]\n")
+
+
 def test_last_layer_with_the_key_wins():
     layers = [layer("a: {b: 1}\nl: [1, 2]\n"), layer("a:\n  c: 2\nl: [3]\n")]
     assert find(layers, ("a", "b")).scalar.span.line == 1

@@ -144,6 +144,8 @@ def _parsed(text: str) -> Place:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadYaml(error.problem or "not valid YAML", mark.line + 1 if mark else 1) from error
+    except IndexError as error:  # the pure parser's scanner does not look at the end
+        raise BadYaml("not valid YAML", 1) from error
     except (YAMLError, UnicodeError) as error:
         raise BadYaml(str(error).splitlines()[0] if str(error) else "not valid YAML", 1) from error
 
