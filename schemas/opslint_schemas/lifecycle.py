@@ -134,9 +134,11 @@ def served(minor: int) -> frozenset[str]:
     names: set[str] = set()
     for api_version, kinds in load(_APIS)["apis"].items():
         for kind, row in kinds.items():
-            known = _api_row(api_version, kind, row)
+            if not row["i"] <= minor < row.get("r", minor + 1):
+                continue  # most are: no row is made of these
+            known = api(api_version, kind)
             # Which beta EKS switched on may be unverified: a capability is claimed only when sure.
-            if known.served_at(minor) and (known.enabled_by_default or not known.hedged):
+            if known is not None and known.served_at(minor) and (known.enabled_by_default or not known.hedged):
                 names.update((api_version, f"{api_version}/{kind}"))
     return frozenset(names)
 

@@ -237,7 +237,7 @@ def _in_custom_resource(item: KubeObject) -> Iterator[tuple[str, str]]:
             elif key == "kind" and value == "ServiceAccount":
                 yield text_of(holder.get("namespace")), text_of(holder.get("name"))
             elif isinstance(value, str):
-                match = _USER.fullmatch(value)
+                match = _USER.fullmatch(value) if value.startswith("system:") else None
                 if match is not None:
                     yield match["namespace"], match["name"]
 

@@ -40,7 +40,9 @@ def json_with_holes(node: Node) -> Any:
     if not text:
         return None
     try:
-        return json.loads(_QUOTED.sub(lambda match: match[0] if match[0] != HOLE else f'"{HOLE}"', text))
+        if HOLE in text:
+            text = _QUOTED.sub(lambda match: match[0] if match[0] != HOLE else f'"{HOLE}"', text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 

@@ -54,6 +54,8 @@ class Discovery:
 
 def looks_like_manifest(text: str) -> bool:
     """Return whether a text has `apiVersion` and `kind` at its left edge, or as keys of JSON."""
+    if "apiVersion" not in text or "kind" not in text:
+        return False
     keys = _JSON_KEYS if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} else _KEYS
     return all(key.search(text) for key in keys)
 

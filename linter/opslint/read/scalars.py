@@ -32,6 +32,7 @@ _WORDS: Final[dict[str, Scalar]] = {
 FIRST: Final = frozenset("0123456789+-.~nNtTyYfFoO")
 _INTEGER: Final = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
 _FLOAT: Final = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_HEX_ONLY: Final = frozenset("acdfACDF")  # of the letters in numbers
 _LAST: Final = frozenset("0123456789abcdefABCDEF._")  # a number ends with one of these
 _IN_NUMBERS: Final = "0123456789abcdefABCDEFxXoO._+-"
 _LONGEST: Final = 250  # characters: even hexadecimal, such a number is still a float
@@ -58,6 +59,8 @@ def plain_scalar(text: str) -> Scalar:
     dots = text.count(".")
     if dots > 1 or ("-" in text[1:] and "e" not in text and "E" not in text):
         return text  # an address, a date
+    if not _HEX_ONLY.isdisjoint(text) and "x" not in text and "X" not in text:
+        return text  # a commit
     if dots and text.replace(".", "").isdecimal() and text.isascii() and len(text) <= _SURE:
         return float(text)
     return _number(text)

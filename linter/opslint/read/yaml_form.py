@@ -175,7 +175,7 @@ class YamlForm:
 
     def _trimmed(self, start: int, end: int) -> Span:
         text = self._source.text
-        properties = _PROPERTIES.match(text, start, end)
+        properties = _PROPERTIES.match(text, start, end) if text[start : start + 1] in {"&", "!"} else None
         if properties is not None:
             start = properties.end()
         while end > start and text[end - 1].isspace():

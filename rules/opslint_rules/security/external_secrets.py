@@ -174,7 +174,7 @@ def _store(reference: Node, project: Project) -> KubeObject | None:
 
 def _is_foreign(role: str, project: Project) -> bool:
     """True when a store takes a role of an account that is none of the project's."""
-    match = _ACCOUNT.match(role)
+    match = _ACCOUNT.match(role) if role else None
     return match is not None and match[1] not in known_accounts(project)
 
 
@@ -189,7 +189,7 @@ def _provided(objects: Node) -> Iterator[Read]:
 
 
 def _name(key: str) -> str:
-    match = _ARN.fullmatch(key)
+    match = _ARN.fullmatch(key) if key.startswith("arn:") else None
     return match[1] if match else key
 
 

@@ -87,7 +87,7 @@ def secrets_of(item: KubeObject, pattern: re.Pattern[str]) -> Iterator[Literal]:
         for part in ("command", "args"):
             for node in one.root[part]:
                 if node.known and node.is_scalar:
-                    match = ARGUMENT.fullmatch(node.text)
+                    match = ARGUMENT.fullmatch(node.text) if "=" in node.text else None
                     name, value = (match["name"], match["value"]) if match else ("", node.text)
                     yield from _parts(Literal(f"container {one.name}", name, value, node), pattern)
 
@@ -147,7 +147,7 @@ def is_literal_secret(name: str, value: str, pattern: re.Pattern[str]) -> bool:
     """True when a value is recognisably a secret, or its name says so and nothing speaks against it."""
     if _recognised(value):
         return True
-    address = ADDRESS.search(value) if "://" in value else None
+    address = ADDRESS.search(value) if "://" in value and "@" in value else None
     if address is not None:
         password = address["password"]
         return not is_placeholder(password) and HARMLESS.fullmatch(password) is None

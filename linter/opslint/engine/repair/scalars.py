@@ -17,7 +17,7 @@ _WORD: Final = regex(r"[A-Za-z0-9_.][\w./-]*", re.ASCII)
 
 def _content(text: str) -> str | None:
     """Return the content of a quoted scalar without escapes, None when it has some or is not quoted."""
-    if _QUOTED.fullmatch(text) and _SIMPLE.fullmatch(text[1:-1]):
+    if text[:1] in {'"', "'"} and _QUOTED.fullmatch(text) and _SIMPLE.fullmatch(text[1:-1]):
         return text[1:-1]
     return None
 

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from opslint.model.node import Node
-from opslint.model.patterns import regex
 from opslint.model.source import Location
 from opslint.model.terraform import Backend
 from opslint.read import hcl
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from opslint.read.evaluate.module import Module
     from opslint.read.evaluate.scope import Scope
 
-_FILE: Final = regex(r"(.+)\.tfbackend|(backend.*)\.hcl")
 _TERRAGRUNT: Final = ("terragrunt.hcl", "root.hcl")
 # Folders beside a root module that hold one settings file, or one folder with it, for each environment.
 _FOLDERS: Final = ("backend", "backends", "env", "envs", "environment", "environments", "config", "configs", "tfvars")
@@ -80,9 +78,14 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
     for folder in (directory, *(directory / name for name in _FOLDERS)):
         for path in _list(folder):
             if path.is_dir() and folder != directory:
-                yield from ((_environment(one, path.name), one) for one in _list(path) if _FILE.fullmatch(one.name))
-            elif _FILE.fullmatch(path.name):
+                yield from ((_environment(one, path.name), one) for one in _list(path) if _is_settings(one.name))
+            elif _is_settings(path.name):
                 yield _environment(path, ""), path
+
+
+def _is_settings(name: str) -> bool:
+    stem, _, ending = name.rpartition(".")
+    return bool(stem) and (ending == "tfbackend" or (ending == "hcl" and stem.startswith("backend")))
 
 
 def _environment(path: Path, folder: str) -> str:

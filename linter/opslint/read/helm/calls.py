@@ -46,7 +46,7 @@ def calls_of(body: str) -> Calls:
 
 
 def _plain(body: str) -> str:
-    inner = _INDENTED.fullmatch(body)
+    inner = _INDENTED.fullmatch(body) if "(" in body else None
     if inner is not None:
         body = inner[1]
     text = _STRING.sub("S", body)

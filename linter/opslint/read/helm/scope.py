@@ -27,6 +27,7 @@ _STRING: Final = regex(r"\"(?:[^\"\\]|\\.)*+\"|`[^`]*`|'(?:[^'\\]|\\.)*+'", re.D
 _WRAPPED: Final = regex(r"\(\s*(\$?[\w.]+)\s*\)(?=\.)")
 _KEYS: Final = r"((?:\s+(?:\"[^\"]*\"|`[^`]*`|\d+))+)"
 # `index .Values "a"`, or `(index .Values "a").b`: what follows the parenthesis belongs to it.
+_MAY_INDEX: Final = regex(r"\b(?:index|get)\s")  # small, where few actions index
 _INDEX: Final = regex(rf"\(\s*(?:index|get)\s+(\$?[\w.]+){_KEYS}\s*\)((?:\.\w+)+)|\b(?:index|get)\s+(\$?[\w.]+){_KEYS}")
 # `dig "a" "b" default map`: the default may be the last of the strings.
 _DIG: Final = regex(
@@ -77,7 +78,7 @@ class Scope:
         """Return the values an action reads, in order, each once."""
         found: list[Ref] = []
         text = body
-        while (shorter := _WRAPPED.sub(r"\1", text)) != text:
+        while ")." in text and (shorter := _WRAPPED.sub(r"\1", text)) != text:
             text = shorter
 
         def index(match: re.Match[str]) -> str:
@@ -104,7 +105,7 @@ class Scope:
         if "dig" in text:
             text = _DIG.sub(lambda match: dig(match[3], match[1], match[2]), text)
             text = _PIPED.sub(lambda match: dig(match[1], match[2], match[3]), text)
-        if "index" in text or "get" in text:
+        if _MAY_INDEX.search(text):
             text = _INDEX.sub(index, text)
         text = _STRING.sub('""', text)
         for variable, fields, alone, dot in _CHAIN.findall(text):
@@ -129,7 +130,7 @@ class Scope:
         More than one when `tpl` or `default` read another: the caller knows which of them are values.
         """
         text = _PIPED.sub(" ", _DIG.sub(" ", body)) if "dig" in body else body
-        text = _INDEX.sub(" ", text) if "index" in text or "get" in text else text
+        text = _INDEX.sub(" ", text) if _MAY_INDEX.search(text) else text
         words = _WORD.findall(_STRING.sub("", text))
         return self.refs(body) if all(word in _FILTERS or word in {"true", "false", "nil"} for word in words) else []
 
