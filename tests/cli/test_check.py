@@ -252,6 +252,15 @@ def test_standard_input_has_the_limit_of_a_file(cli, monkeypatch):
     assert "standard input is larger than" in err
 
 
+def test_a_broken_configuration_is_told_before_standard_input_is_waited_for(cli, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".opslint.yaml").write_text("preset: [\n")
+    standard_input(monkeypatch, b"kind: Pod\n")
+    status, _, err = cli("-")
+    assert (status, ".opslint.yaml:2" in err) == (2, True)
+    assert sys.stdin.buffer.read() == b"kind: Pod\n"
+
+
 def test_standard_input_is_left_alone_otherwise(cli, engine, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert cli()[0] == 0

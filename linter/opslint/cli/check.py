@@ -92,26 +92,25 @@ def _check(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     configured = partial(
         load_settings, paths, config_file=given["config"], overrides=overrides_of(given, root), root=root
     )
-    packs = load_packs(given["rules_from"])
-    stdin = read_stdin() if "-" in paths else None
     # What comes by a pipe may stand on no disk, and is not to be put on one.
-    forgetting = given["no_cache"] or stdin is not None
-    with (
-        nullcontext() if forgetting else texts_kept(root),
-        ProgressBar(enabled=not given["quiet"]) as progress,
-    ):
+    with nullcontext() if given["no_cache"] or "-" in paths else texts_kept(root):
         settings = configured()
         if given["verbose"]:
             _say_inputs(paths, given["config"], root)
-        try:
-            if given["fix"] or given["diff"]:
-                # A fix may change the configuration as well: each pass reads it anew.
-                repair = repaired(lambda: lint(paths, configured(), packs, None, progress, fixing=True), root, given)
-                report = repair.report
-            else:
-                report = lint(paths, settings, packs, stdin, progress)
-        except BrokenPipeError as error:  # click would take it for a closed standard output, and end without a word
-            raise RuntimeError("a process that helped with reading ended") from error
+        packs = load_packs(given["rules_from"])
+        stdin = read_stdin() if "-" in paths else None
+        with ProgressBar(enabled=not given["quiet"]) as progress:
+            try:
+                if given["fix"] or given["diff"]:
+                    # A fix may change the configuration as well: each pass reads it anew.
+                    repair = repaired(
+                        lambda: lint(paths, configured(), packs, None, progress, fixing=True), root, given
+                    )
+                    report = repair.report
+                else:
+                    report = lint(paths, settings, packs, stdin, progress)
+            except BrokenPipeError as error:  # click would take it for a closed standard output, and end without a word
+                raise RuntimeError("a process that helped with reading ended") from error
     linted = time.monotonic()
     if given["diff"]:
         show_diff(repair, quiet=given["quiet"])

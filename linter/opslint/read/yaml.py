@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from opslint.model.node import Node
 from opslint.model.project import DuplicateKey
@@ -65,10 +65,10 @@ def read_yaml(source: Source, *, looks: Callable[[str], bool] | None = None) -> 
 
 def kept_form(file: YamlFile) -> tuple[Any, ...]:
     """Return what was read as plain tuples and lists, which `restored` understands."""
+    forms = [cast("YamlForm", root.form) for root in file.documents]  # all that reading makes
     documents = [
         (tuple(flattened(root.raw, form.untagged)), *form.begins)
-        for root in file.documents
-        if isinstance(form := root.form, YamlForm)
+        for root, form in zip(file.documents, forms, strict=True)
     ]
     duplicates = [(one.key, tuple(one.lost.span), tuple(one.kept.span), one.equal) for one in file.duplicates]
     return documents, [tuple(error) for error in file.errors], duplicates
