@@ -106,12 +106,12 @@ class _Sorted:
     suppressed: list[Finding] = field(default_factory=list)
     vendored: list[Finding] = field(default_factory=list)
     messages: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
-    problems: dict[int, Problem] = field(default_factory=dict)  # by the id of their finding: what is to be fixed
+    fixable: list[tuple[Finding, Problem]] = field(default_factory=list)  # of all findings, shown or not
 
     def make(self, said: Said) -> Finding:
         finding = finding_of(said)
         if said.problem.fix is not None:
-            self.problems[id(finding)] = said.problem
+            self.fixable.append((finding, said.problem))
         key = (finding.rule_id, id(said.item), finding.location.source.path, finding.location.span, finding.field_path)
         # The same words of the same place are one finding: a rule over the project meets a line once an environment.
         said_here = self.messages.setdefault(key, [])
@@ -168,9 +168,10 @@ def _report(run: Run, baseline: Baseline | None, *, fixing: bool) -> Report:
     if run.changes is not None:
         kept = [finding for finding in findings if run.changes.touch(finding)]
         unchanged, findings = len(findings) - len(kept), kept
-    for finding in (*findings, *hidden, *known):
-        if id(finding) in found.problems:
-            plan_fix(finding, found.problems[id(finding)], write_blocks=fixing)
+    reported = {id(finding) for finding in (*findings, *hidden, *known)}
+    for finding, problem in found.fixable:
+        if id(finding) in reported:
+            plan_fix(finding, problem, write_blocks=fixing)
     coverage = reading.coverage
     coverage.rules_run = len(selected)
     coverage.unknown_arguments = sum(module.unknown_arguments for module in project.modules)
