@@ -56,6 +56,8 @@ class KeptTexts:
 
     def gather(self, reader: str, text: str, item: int) -> None:
         """Keep one more item of an answer that is a list, which grows in the course of the run."""
+        if self._size > _MOST:
+            return
         items = self._gathered.get((reader, text))
         if items is None:
             items = self._gathered[reader, text] = list(self.find(reader, text) or ())
@@ -67,9 +69,7 @@ class KeptTexts:
         if self._size > _MOST:
             return
         self._now.setdefault(reader, {}).setdefault(text, answer)
-        if text not in self._texts:
-            self._texts.add(text)
-            self._size += len(text)
+        self._has_room(text)
 
     def answers(self) -> Answers:
         """Return the answers to keep: those of this run, and of the runs before; {} when none is new, or too many."""
@@ -84,6 +84,7 @@ class KeptTexts:
         return answers
 
     def _has_room(self, text: str) -> bool:
+        """Count a text, and return whether all that are counted are few enough."""
         if text not in self._texts:
             self._texts.add(text)
             self._size += len(text)

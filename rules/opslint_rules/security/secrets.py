@@ -176,7 +176,7 @@ def _is_secret(key: str, value: str, placeholders: tuple[str, ...]) -> bool:
     if "://" in text and _BARE_URL.fullmatch(text) is not None:
         return False
     name = key.lower()
-    if name in {"user", "username"} or ("user" in name and _USER_KEY.fullmatch(key) is not None):
+    if "user" in name and _USER_KEY.fullmatch(key) is not None:
         return False
     if "@" not in text and any(map(name.__contains__, _SETTINGS)) and _is_setting(key):
         return False

@@ -5,6 +5,7 @@ Then the schemas are not opened either, which takes as long as the objects of a 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from opslint.read.kept_texts import kept_texts
@@ -30,5 +31,6 @@ def note_fit(root: Node, minor: int) -> None:
         texts.gather(_reader(minor), root.source.text, form.offset(root.raw))
 
 
+@cache
 def _reader(minor: int) -> str:
     return f"fits {minor} of {data_as_of()}"
